@@ -1,0 +1,91 @@
+"""Dated changes: what the paths of `[[changes]]` do to a run that is going on."""
+
+from typing import TYPE_CHECKING, Any
+
+from engine.specs import MigrationSpec, NetworkSpec, WriterSpec
+
+if TYPE_CHECKING:
+    from engine.migration import Migration
+    from engine.simulation import Simulation
+
+
+def apply_change(simulation: "Simulation", path: str, value: str) -> None:
+    """Apply one change now; paths and values were checked with the scenario.
+
+    Raises:
+        ValueError: A path that cannot change in the middle of a run.
+    """
+    match path.split("."):
+        case ["network", "bandwidth"]:
+            network = NetworkSpec.model_validate({"bandwidth": value})
+            simulation.world.bandwidth_bps = network.bandwidth_bps
+            simulation.world.share_links()
+        case ["vms", vm, "writers", index, key]:
+            _change_writer(simulation, vm, int(index), key, value)
+        case ["migrations", which, *rest]:
+            _change_migration(simulation, which, rest, value)
+        case _:
+            raise ValueError(f"{path} cannot change in the middle of a run")
+
+
+def _changed(spec: Any, key: str, value: str) -> Any:
+    fresh = type(spec).model_validate({**_required(spec), key: value})
+    name = next(n for n, f in type(spec).model_fields.items() if key in (n, f.alias))
+    return spec.model_copy(update={name: getattr(fresh, name)})
+
+
+def _required(spec: Any) -> dict[str, Any]:
+    fields = type(spec).model_fields
+    return {n: getattr(spec, n) for n, f in fields.items() if f.is_required()}
+
+
+def _change_writer(
+    simulation: "Simulation", vm: str, index: int, key: str, value: str
+) -> None:
+    world, now = simulation.world, simulation.world.now_ns
+    guest = world.guests[vm]
+    running = [m for m in simulation.migrations if m.spec.vm == vm and not m.ended]
+    for m in running:
+        m.before_guest_changes()
+    writer = guest.writers[index]
+    spec: WriterSpec = _changed(writer.spec, key, value)
+    writer.change(guest.clocks[writer.vcpu].guest_at(now), spec)
+    for m in running:
+        m.after_guest_changed()
+        if m.name in world.sendings:
+            world.plan(m.name)
+
+
+def _change_migration(
+    simulation: "Simulation", which: str, rest: list[str], value: str
+) -> None:
+    requests = simulation.requests
+    if which.isdigit():
+        numbers = [int(which)]
+    else:
+        numbers = [i for i, r in requests.items() if r.vm == which]
+    pending = [i for i in numbers if simulation.is_pending(i)]
+    for i in pending:
+        requests[i] = _changed_request(requests[i], rest, value)
+    if rest == ["rate_limit"]:
+        for m in simulation.migrations:
+            if not m.ended and m.request in numbers:
+                _change_limit(simulation, m, value)
+
+
+def _changed_request(request: MigrationSpec, rest: list[str], value: str) -> MigrationSpec:
+    if rest[0] == "parameters":
+        known = request.parameters.get(rest[1])
+        parsed: Any = int(value) if isinstance(known, int) or value.isdigit() else value
+        return request.model_copy(
+            update={"parameters": {**request.parameters, rest[1]: parsed}}
+        )
+    changed: MigrationSpec = _changed(request, rest[0], value)
+    if rest[0] == "policy" and changed.policy != request.policy:
+        changed = changed.model_copy(update={"parameters": {}})
+    return changed
+
+
+def _change_limit(simulation: "Simulation", m: "Migration", value: str) -> None:
+    m.spec = _changed(m.spec, "rate_limit", value)
+    simulation.limit_changed(m)

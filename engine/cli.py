@@ -1,0 +1,270 @@
+"""The headless commands: list, check, run, schema. The same numbers as text or as JSON.
+
+`main` takes the arguments and returns an exit status (0 done, 1 an outcome that the scenario does
+not expect, 2 bad input or usage, 70 a bug of ours). It never shows a traceback. The window and
+`shot` are in `gui`, which hands these commands over.
+"""
+
+import json
+import os
+import sys
+import textwrap
+from collections.abc import Sequence
+from typing import Any, Final
+
+import click
+
+from engine import __version__, metrics
+from engine.errors import MigrascopeError, ScenarioError
+from engine.history import History
+from engine.policies import POLICIES
+from engine.scenario import Scenario, bundled_scenarios, load_scenario
+from engine.scenario_paths import json_schema
+from engine.simulation import simulate
+from engine.units import format_bit_rate, format_count, format_duration_ns
+
+EXIT_DONE: Final = 0
+EXIT_UNEXPECTED: Final = 1
+EXIT_BAD_INPUT: Final = 2
+EXIT_BUG: Final = 70
+COMMANDS: Final = ("list", "check", "run", "schema")
+REPORT_HINT: Final = "please report it with the command line and the scenario file"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
+@click.version_option(__version__, prog_name="migrascope")
+def commands() -> None:
+    """Simulate live VM migration. Without a command, the window opens."""
+
+
+@commands.command("list")
+@click.option("--policies", is_flag=True, help="List the policies and their parameters instead.")
+def list_command(policies: bool) -> None:
+    """List the bundled scenarios."""
+    if policies:
+        click.echo("\n\n".join(_policy_text(name) for name in POLICIES))
+        return
+    found = bundled_scenarios()
+    width = max((len(s.name) for s in found), default=0)
+    for scenario in found:
+        click.echo(f"{scenario.name:<{width}}  {scenario.title}")
+
+
+def _policy_text(name: str) -> str:
+    policy = POLICIES[name]
+    lines = [f"{name}: {policy.title}", *textwrap.wrap(policy.sentence, 88)]
+    width = max((len(p) for p in policy.parameters), default=0)
+    for parameter, details in policy.parameters.items():
+        default = json.dumps(details.default)
+        choices = f" ({' or '.join(details.choices)})" if details.choices else ""
+        lines.append(f"{parameter:<{width}} = {default:<10}  {details.sentence}{choices}")
+    return f"{lines[0]}\n" + textwrap.indent("\n".join(lines[1:]), "  ")
+
+
+@commands.command()
+@click.argument("file")
+def check(file: str) -> None:
+    """Check a scenario FILE: all faults at once, one sentence each."""
+    scenario = load_scenario(file)
+    spec = scenario.spec
+    parts = ((len(spec.hosts), "host"), (len(spec.vms), "VM"), (len(spec.migrations), "migration"))
+    counts = ", ".join(f"{n} {what}{'' if n == 1 else 's'}" for n, what in parts)
+    click.echo(f"{scenario.name}: right ({counts})")
+
+
+@commands.command()
+@click.argument("file")
+@click.option("--policy", metavar="P", help="Move every VM with this policy; drops parameters.")
+@click.option("--set", "values", metavar="PATH=VALUE", multiple=True, help="Change a value.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def run(file: str, policy: str | None, values: Sequence[str], as_json: bool) -> int:
+    """Run a scenario FILE, or a bundled one by its name, and print its figures."""
+    pairs = pairs_of(values)
+    scenario = edited(load_scenario(file), policy=policy, pairs=pairs)
+    history = simulate(scenario.spec)
+    summary = metrics.summarize(scenario_title(scenario), history)
+    if as_json:
+        click.echo(json.dumps(summary, indent=2, ensure_ascii=False))
+    else:
+        click.echo(_run_text(scenario, history, summary))
+    return outcome_status(scenario, history)
+
+
+@commands.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files."""
+    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+def scenario_title(scenario: Scenario) -> str:
+    """Return what the figures call a scenario: its name without the file's ending."""
+    return scenario.name.removesuffix(".toml")
+
+
+def pairs_of(values: Sequence[str]) -> list[tuple[str, str]]:
+    """Return path and value of every PATH=VALUE.
+
+    Raises:
+        click.UsageError: One has no `=`.
+    """
+    pairs = []
+    for text in values:
+        path, equals, value = text.partition("=")
+        if not equals or not path.strip():
+            raise click.UsageError(f'--set {text}: use PATH=VALUE, as in vms.cps.memory="1 GiB"')
+        pairs.append((path.strip(), value.strip()))
+    return pairs
+
+
+def edited(
+    scenario: Scenario, *, policy: str | None, pairs: Sequence[tuple[str, str]]
+) -> Scenario:
+    """Return a scenario after `--policy` and then every `--set`.
+
+    Raises:
+        ScenarioError: The policy, a path or a value is wrong: all faults.
+    """
+    faults: list[str] = []
+    if policy is not None:
+        try:
+            scenario = scenario.with_policy(policy)
+        except ScenarioError as error:
+            faults += error.faults
+    try:
+        scenario = scenario.with_values(pairs)
+    except ScenarioError as error:
+        faults += error.faults
+    if faults:
+        raise ScenarioError(faults)
+    return scenario
+
+
+def outcome_status(scenario: Scenario, history: History) -> int:
+    """Return the exit status of a run: whether every migration ended as the scenario expects."""
+    expected = {
+        (m.vm, m.at_ns, m.to): m.expect for m in scenario.spec.migrations
+    }
+    ended_well = all(
+        m.outcome == expected.get((m.vm, m.requested_ns, m.destination), "completed")
+        for m in history.migrations
+    )
+    ran_all = len(history.migrations) == len(scenario.spec.migrations)
+    return EXIT_DONE if ended_well and ran_all else EXIT_UNEXPECTED
+
+
+def _run_text(scenario: Scenario, history: History, summary: dict[str, Any]) -> str:
+    title = scenario.spec.title or scenario_title(scenario)
+    head = (
+        f"{title}\n{format_duration_ns(history.end_ns)} simulated, seed {summary['seed']}, "
+        f"digest {summary['digest'][:16]}"
+    )
+    parts = [head, *(_migration_text(m) for m in summary["migrations"])]
+    published = [r for r in metrics.outcome_rows(scenario.spec, history) if r.published]
+    if published:
+        rows = [[r.label, r.simulated, r.published] for r in published]
+        parts.append(_table(["Compared with the source", "simulated", "published"], rows, left=1))
+    if summary["probes"]:
+        parts.append(_probes_text(summary["probes"]))
+    return "\n\n".join(parts)
+
+
+def _migration_text(m: dict[str, Any]) -> str:
+    lines = [f"{m['vm']}: {m['source']} to {m['destination']}, {m['policy']}: {m['outcome']}"]
+    sentences = [r["sentence"] for r in m["refusals"]] or ([m["reason"]] if m["reason"] else [])
+    lines += [f"  {sentence}" for sentence in sentences]
+    if m["outcome"] == "refused":
+        return "\n".join(lines)
+    rows = []
+    for key in ("total_time_s", "downtime_s", "service_gap_s", "relearn_s"):
+        if m[key] is not None:
+            rows.append([metrics.label_of(key), metrics.format_figure(key, m[key])])
+    if m["stop_reason"]:
+        rows.append(["Stopped because", m["stop_reason"]])
+    for key in ("pages_total", "pages_sent", "bytes_sent"):
+        rows.append([metrics.label_of(key), metrics.format_figure(key, m[key])])
+    for key in ("pages_skipped", "pages_faulted", "zero_pages"):
+        if m[key]:
+            rows.append([metrics.label_of(key), format_count(m[key])])
+    width = max(len(label) for label, _ in rows)
+    lines += [f"  {label:<{width}}  {value}" for label, value in rows]
+    if m["rounds"]:
+        lines += ["", textwrap.indent(_rounds_text(m["rounds"]), "  ")]
+    return "\n".join(lines)
+
+
+def _rounds_text(rounds: Sequence[dict[str, Any]]) -> str:
+    rows = [
+        [
+            str(r["round"]) if r["live"] else f"{r['round']} (stopped)",
+            format_count(r["pages_sent"]),
+            format_count(r["pages_skipped"]),
+            format_count(r["pages_dirtied"]),
+            metrics.format_figure("duration_s", r["duration_s"]),
+            format_bit_rate(r["rate_bps"]),
+            format_bit_rate(r["rate_limit_bps"]) if r["rate_limit_bps"] else metrics.NONE_TEXT,
+        ]
+        for r in rounds
+    ]
+    return _table(["round", "sent", "skipped", "dirtied", "duration", "rate", "limit"], rows, left=1)
+
+
+def _probes_text(probes: Sequence[dict[str, Any]]) -> str:
+    rows = []
+    for p in probes:
+        times = (p["min_ms"], p["median_ms"], p["p99_ms"], p["max_ms"])
+        figures = [metrics.format_figure("rtt_ms", value) for value in times]
+        rows.append([f"{p['kind']} {p['vm']}", str(p["sent"]), str(p["lost"]), *figures])
+    return _table(["probe", "sent", "lost", "min", "median", "99 %", "max"], rows, left=1)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], *, left: int) -> str:
+    """Return a table as text: the first `left` columns to the left, the others to the right."""
+    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
+    lines = [
+        "  ".join(
+            f"{cell:<{width}}" if i < left else f"{cell:>{width}}"
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in (head, *rows)
+    ]
+    return "\n".join(lines)
+
+
+def _say(sentence: str) -> None:
+    click.echo(sentence, err=True)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one headless command.
+
+    Args:
+        argv: Arguments without the program's name; None: those of the process.
+
+    Returns:
+        The exit status.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        status = commands.main(arguments, prog_name="migrascope", standalone_mode=False)
+        sys.stdout.flush()
+        return status if isinstance(status, int) else EXIT_DONE
+    except click.exceptions.NoArgsIsHelpError as error:
+        _say(error.format_message())
+    except click.ClickException as error:
+        _say(f"migrascope: {' '.join(error.format_message().split())}")
+    except ScenarioError as error:
+        for fault in error.faults:
+            _say(fault)
+    except MigrascopeError as error:
+        _say(str(error))
+    except click.exceptions.Abort:
+        _say("migrascope: interrupted")
+    except BrokenPipeError:
+        # The reader has gone (`| head`): nothing is left to say, and nothing to flush at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_DONE
+    except Exception as error:  # the last line of defence: a bug of ours, said in one sentence
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        _say(f"migrascope: a bug of ours ({what}); {REPORT_HINT}")
+        return EXIT_BUG
+    return EXIT_BAD_INPUT

@@ -1,0 +1,483 @@
+"""History: the immutable record of a run, readable at any instant.
+
+A run is data. The page states of one migration are a `PageTrack`: sections (a round, the copy
+while stopped, the pull), each with a base state and lanes of dated changes in which a page
+appears once. Lanes are applied in their order, which is the order of a page's life inside a
+section: settled, then skipped, then dirty again. Keyframes bound the work of a jump.
+
+This module does not simulate and does not word anything; see `simulation`, `narration`.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.events import Event
+from engine.network import PiecewiseSeries, QueueSeries
+from engine.probes import ProbeRecord
+from engine.specs import ScenarioSpec, VmSpec
+from engine.states import N_STATES, PageState
+from engine.workload import GuestClock, WriterTimeline
+
+Times = npt.NDArray[np.int64]
+Pages = npt.NDArray[np.uint32]
+States = npt.NDArray[np.uint8]
+
+NEVER: Final = np.iinfo(np.int64).max
+KEYFRAME_MIN_CHANGES: Final = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Dated changes of pages; a page appears at most once.
+
+    Attributes:
+        end_ns: When a group of pages takes its new state, sorted, shape (groups,).
+        bounds: Group g is `pages[bounds[g]:bounds[g + 1]]`; None: a group is one page.
+        pages: Page numbers, uint32.
+        states: New states, shape (pages,) or one state for all.
+        begin_ns: When a group went in flight, sorted, shape (groups,); None: it never does.
+    """
+
+    end_ns: Times
+    bounds: Times | None
+    pages: Pages
+    states: States | PageState
+    begin_ns: Times | None = None
+
+    def count_at(self, t_ns: int) -> int:
+        """Return how many pages have taken their new state at `t_ns`."""
+        groups = int(np.searchsorted(self.end_ns, t_ns, side="right"))
+        return groups if self.bounds is None else int(self.bounds[groups])
+
+    def begun_at(self, t_ns: int) -> int:
+        """Return how many pages have left at `t_ns`, in flight or arrived."""
+        if self.begin_ns is None:
+            return 0
+        groups = int(np.searchsorted(self.begin_ns, t_ns, side="right"))
+        return groups if self.bounds is None else int(self.bounds[groups])
+
+    def apply(self, states: States, start: int, stop: int) -> None:
+        """Write the new states of pages `start` to `stop` into `states`."""
+        if stop > start:
+            value = self.states
+            states[self.pages[start:stop]] = (
+                value if isinstance(value, PageState) else value[start:stop]
+            )
+
+
+@dataclass(frozen=True)
+class Section:
+    """A stretch of a migration in which every lane holds a page at most once.
+
+    Attributes:
+        start_ns: From here on.
+        base: States at the start, shape (n_pages,).
+        lanes: In the order in which they are applied.
+    """
+
+    start_ns: int
+    base: States
+    lanes: tuple[Lane, ...]
+
+    @cached_property
+    def keyframes(self) -> tuple[tuple[int, States], ...]:
+        """(instant, states) every so many changes; made when the section is first read."""
+        total = sum(len(lane.pages) for lane in self.lanes)
+        every = max(KEYFRAME_MIN_CHANGES, len(self.base) // 8)
+        if total <= every:
+            return ()
+        result: list[tuple[int, States]] = []
+        states, done = self.base, [0] * len(self.lanes)
+        for t_ns in self._keyframe_instants(every):
+            states = states.copy()
+            for i, lane in enumerate(self.lanes):
+                upto = lane.count_at(t_ns)
+                lane.apply(states, done[i], upto)
+                done[i] = upto
+            result.append((t_ns, states))
+        return tuple(result)
+
+    def _keyframe_instants(self, every: int) -> list[int]:
+        marks: set[int] = set()
+        for lane in self.lanes:
+            for count in range(every, len(lane.pages), every):
+                bounds = lane.bounds
+                group = count if bounds is None else int(np.searchsorted(bounds, count))
+                if group < len(lane.end_ns) and int(lane.end_ns[group]) != NEVER:
+                    marks.add(int(lane.end_ns[group]))
+        return sorted(marks)
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave the keyframes out of a pickle: they are made anew where they are needed."""
+        return {name: getattr(self, name) for name in ("start_ns", "base", "lanes")}
+
+    def settled_at(self, t_ns: int) -> States:
+        """Return a new array of the states at `t_ns`, without the pages in flight."""
+        from_ns, base = self.start_ns, self.base
+        for key_ns, states in self.keyframes:
+            if key_ns > t_ns:
+                break
+            from_ns, base = key_ns, states
+        result = base.copy()
+        for lane in self.lanes:
+            start = lane.count_at(from_ns) if base is not self.base else 0
+            lane.apply(result, start, lane.count_at(t_ns))
+        return result
+
+    def in_flight_at(self, t_ns: int) -> Pages:
+        """Return the pages on the wire at `t_ns`."""
+        for lane in self.lanes:
+            if lane.begin_ns is not None:
+                begun = lane.begun_at(t_ns)
+                return lane.pages[min(lane.count_at(t_ns), begun) : begun]
+        return np.empty(0, np.uint32)
+
+    def changed_between(self, from_ns: int, to_ns: int) -> Pages:
+        """Return the pages whose state may differ between two instants, repeats included."""
+        parts = [self.in_flight_at(from_ns), self.in_flight_at(to_ns)]
+        parts += [
+            lane.pages[lane.count_at(from_ns) : lane.count_at(to_ns)]
+            for lane in self.lanes
+        ]
+        return np.concatenate(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class PageTrack:
+    """Page states of one migration, from the start of its copying.
+
+    Attributes:
+        sections: In order of time; the first begins when the copying begins.
+        end_ns: From here on the states no longer change.
+    """
+
+    n_pages: int
+    sections: tuple[Section, ...]
+    end_ns: int
+
+    @property
+    def start_ns(self) -> int:
+        """Return the instant of the first known states."""
+        return self.sections[0].start_ns
+
+    def section_at(self, t_ns: int) -> Section:
+        """Return the section that holds `t_ns` (the first one before the start)."""
+        found = self.sections[0]
+        for section in self.sections:
+            if section.start_ns > t_ns:
+                break
+            found = section
+        return found
+
+    def states_at(self, t_ns: int) -> States:
+        """Return a new uint8 array of `PageState`, shape (n_pages,), at `t_ns`."""
+        t_ns = min(t_ns, self.end_ns)
+        section = self.section_at(t_ns)
+        states = section.settled_at(t_ns)
+        states[section.in_flight_at(t_ns)] = PageState.IN_FLIGHT
+        return states
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRecord:
+    """One round of copying; the one made while the VM is stopped has `live` False."""
+
+    number: int
+    live: bool
+    start_ns: int
+    end_ns: int
+    pages_sent: int
+    pages_skipped: int
+    pages_dirtied: int
+    bytes_sent: int
+    rate_limit_bps: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseRecord:
+    """A phase: reservation, push, stop-and-copy, commitment, activation or pull."""
+
+    name: str
+    start_ns: int
+    end_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A rule of the pool that forbids a move: its name and its sentence."""
+
+    rule: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationRecord:
+    """Everything that is known of one migration at the end of the run."""
+
+    vm: str
+    source: str
+    destination: str
+    policy: str
+    requested_ns: int
+    outcome: str
+    reason: str
+    """Why it did not complete, in one sentence; "" when it did."""
+    refusals: tuple[Refusal, ...]
+    stop_reason: str | None
+    suspended_ns: int | None
+    resumed_ns: int | None
+    reachable_ns: int | None
+    released_ns: int | None
+    ended_ns: int | None
+    """Released, failed, refused or lost; None: still going on at the end of the run."""
+    downtime_parts: tuple[tuple[str, int], ...]
+    phases: tuple[PhaseRecord, ...]
+    rounds: tuple[RoundRecord, ...]
+    pages_total: int
+    pages_sent: int
+    bytes_sent: int
+    pages_skipped: int
+    pages_faulted: int
+    zero_pages: int
+    track: PageTrack | None
+    rate: PiecewiseSeries
+    """Rate of the migration's own stream, bit/s."""
+    stalls: tuple[tuple[int, int], ...] = ()
+    """(when a vCPU stopped at a missing page, nanoseconds until the page was there)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """From `t_ns` on the VM is on `host` and `running`, `suspended` or `lost`."""
+
+    t_ns: int
+    host: str
+    status: str
+
+
+@dataclass(frozen=True)
+class VmRecord:
+    """A VM over the whole run."""
+
+    spec: VmSpec
+    placements: tuple[Placement, ...]
+    clocks: tuple[GuestClock, ...]
+    writers: tuple[WriterTimeline, ...]
+
+    def placement_at(self, t_ns: int) -> Placement:
+        """Return where the VM is at `t_ns`, and in which condition."""
+        found = self.placements[0]
+        for placement in self.placements:
+            if placement.t_ns > t_ns:
+                break
+            found = placement
+        return found
+
+    def writes_between(
+        self, from_ns: int, to_ns: int, *, limit: int = 1 << 20
+    ) -> Pages:
+        """Return the pages written after `from_ns`, at `to_ns` at the latest, with repeats.
+
+        Args:
+            from_ns: Scenario time, excluded.
+            to_ns: Scenario time, included.
+            limit: At most so many, the newest, for each writer.
+        """
+        parts = [np.empty(0, np.uint32)]
+        for writer in self.writers:
+            clock = self.clocks[writer.vcpu]
+            start, stop = clock.guest_at(from_ns), clock.guest_at(to_ns)
+            parts.append(writer.pages_between(start, stop, limit=limit))
+        return np.concatenate(parts)
+
+    def write_rate_at(self, t_ns: int) -> int:
+        """Return the page writes a second at `t_ns` (0 while the VM does not run)."""
+        return sum(
+            writer.rate_at(clock.guest_at(t_ns)) if clock.running_at(t_ns) else 0
+            for writer in self.writers
+            for clock in (self.clocks[writer.vcpu],)
+        )
+
+
+@dataclass(frozen=True)
+class VmFrame:
+    """A VM at one instant."""
+
+    name: str
+    host: str
+    status: str
+    """running, suspended or lost."""
+    migration: int | None
+    """Index of the newest migration whose request is not later than the instant."""
+    phase: str | None
+    round: RoundRecord | None
+    """The round that is going on, with its figures at its end."""
+    states: States | None
+    """Page states, shape (n_pages,); None before the first copying begins."""
+
+    def counts(self) -> npt.NDArray[np.int64]:
+        """Return how many pages are in each `PageState`, shape (N_STATES,)."""
+        if self.states is None:
+            return np.zeros(N_STATES, np.int64)
+        return np.bincount(self.states, minlength=N_STATES)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The whole pool at one instant."""
+
+    t_ns: int
+    vms: dict[str, VmFrame] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class History:
+    """A finished run.
+
+    Attributes:
+        spec: The scenario that was run.
+        end_ns: Length of the run.
+        events: In order of time.
+        migrations: In order of request.
+        vms: In the scenario's order.
+        probes: In the scenario's order.
+        queues: Backlog of each host's sending port, by host.
+        reserved: Per host (t_ns, bytes) steps of memory used or reserved.
+    """
+
+    spec: ScenarioSpec
+    end_ns: int
+    events: tuple[Event, ...]
+    migrations: tuple[MigrationRecord, ...]
+    vms: tuple[VmRecord, ...]
+    probes: tuple[ProbeRecord, ...]
+    queues: dict[str, QueueSeries]
+    reserved: dict[str, tuple[tuple[int, int], ...]]
+
+    def vm(self, name: str) -> VmRecord:
+        """Return a VM's record by its name.
+
+        Raises:
+            KeyError: No VM has that name.
+        """
+        for record in self.vms:
+            if record.spec.name == name:
+                return record
+        raise KeyError(name)
+
+    def migration_at(self, vm: str, t_ns: int) -> int | None:
+        """Return the index of the VM's newest migration requested at or before `t_ns`."""
+        found = None
+        for index, record in enumerate(self.migrations):
+            if (
+                record.vm == vm
+                and record.requested_ns <= t_ns
+                and record.outcome != "refused"
+            ):
+                found = index
+        return found
+
+    def track_at(self, vm: str, t_ns: int) -> PageTrack | None:
+        """Return the page track that a view of the VM shows at `t_ns`, if any."""
+        index = self.migration_at(vm, t_ns)
+        track = None if index is None else self.migrations[index].track
+        return track if track is not None and track.start_ns <= t_ns else None
+
+    def frame_at(self, t_ns: int) -> Frame:
+        """Return the state of everything at `t_ns`, clipped to the run."""
+        t_ns = max(0, min(t_ns, self.end_ns))
+        return Frame(t_ns, {r.spec.name: self._vm_frame(r, t_ns) for r in self.vms})
+
+    def _vm_frame(self, record: VmRecord, t_ns: int) -> VmFrame:
+        name = record.spec.name
+        placement = record.placement_at(t_ns)
+        index = self.migration_at(name, t_ns)
+        phase = round_record = states = None
+        if index is not None:
+            migration = self.migrations[index]
+            for p in migration.phases:
+                if p.start_ns <= t_ns and (p.end_ns is None or t_ns < p.end_ns):
+                    phase = p.name
+            for r in migration.rounds:
+                if r.start_ns <= t_ns < r.end_ns:
+                    round_record = r
+            track = migration.track
+            if track is not None and track.start_ns <= t_ns:
+                states = track.states_at(t_ns)
+        return VmFrame(
+            name, placement.host, placement.status, index, phase, round_record, states
+        )
+
+    def digest(self) -> str:
+        """Return a SHA-256 of everything that the run produced, as hexadecimal text."""
+        return self.digest_until(self.end_ns + 1)
+
+    def digest_until(self, t_ns: int) -> str:
+        """Return a SHA-256 of everything dated before `t_ns`: the past of a branch.
+
+        Figures that are only known later (a round's end, an outcome) are left out until then.
+        """
+        hasher = hashlib.sha256()
+        whole = t_ns > self.end_ns
+        for chunk in self._digest_parts(t_ns, whole=whole):
+            hasher.update(chunk)
+        return hasher.hexdigest()
+
+    def _digest_parts(self, t_ns: int, *, whole: bool) -> Iterator[bytes]:
+        for event in self.events:
+            if event.t_ns < t_ns:
+                yield repr(
+                    (event.t_ns, event.kind.value, event.subject, event.details)
+                ).encode()
+        for migration in self.migrations:
+            if migration.requested_ns < t_ns:
+                yield from _migration_parts(migration, t_ns, whole=whole)
+        for vm in self.vms:
+            past = [p for p in vm.placements if p.t_ns < t_ns]
+            yield repr([(p.t_ns, p.host, p.status) for p in past]).encode()
+            for clock in vm.clocks:
+                yield repr(clock.knots_until(t_ns)).encode()
+        for probe in self.probes:
+            yield from probe.digest_parts(t_ns)
+        for name, queue in self.queues.items():
+            yield name.encode() + queue.digest_part(t_ns)
+
+
+def _migration_parts(
+    migration: MigrationRecord, t_ns: int, *, whole: bool
+) -> Iterator[bytes]:
+    yield repr((migration.vm, migration.destination, migration.policy)).encode()
+    if whole:
+        yield repr(
+            (
+                migration.outcome,
+                migration.stop_reason,
+                migration.refusals,
+                migration.downtime_parts,
+                migration.phases,
+                migration.pages_sent,
+                migration.bytes_sent,
+                migration.pages_faulted,
+                migration.released_ns,
+                migration.reachable_ns,
+                migration.stalls,
+            )
+        ).encode()
+    yield repr([r for r in migration.rounds if r.end_ns < t_ns]).encode()
+    yield migration.rate.digest_part(t_ns)
+    if migration.track is None:
+        return
+    for section in migration.track.sections:
+        if section.start_ns >= t_ns:
+            break
+        yield str(section.start_ns).encode() + section.base.tobytes()
+        for lane in section.lanes:
+            stop = lane.count_at(t_ns - 1)
+            groups = int(np.searchsorted(lane.end_ns, t_ns, side="left"))
+            yield lane.end_ns[:groups].tobytes() + lane.pages[:stop].tobytes()

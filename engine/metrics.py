@@ -1,0 +1,336 @@
+"""The figures of a run, as scripts and people read them.
+
+`summarize` is the object that `run --json` prints: its keys and units are a contract. Seconds and
+milliseconds are divided from whole nanoseconds once, at the end, so that a run always gives the
+same text.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from engine.history import History, MigrationRecord, RoundRecord
+from engine.probes import FATE_LABELS, Fate, ProbeRecord
+from engine.specs import PublishedSpec, ScenarioSpec
+from engine.units import (
+    format_bit_rate,
+    format_count,
+    format_duration_ns,
+    format_size,
+    parse_share,
+)
+
+SECOND_NS: Final = 10**9
+MILLISECOND_NS: Final = 10**6
+NONE_TEXT: Final = "\N{EN DASH}"
+
+_LABELS: Final[dict[str, str]] = {
+    "total_time_s": "Total migration time",
+    "downtime_s": "Downtime",
+    "service_gap_s": "Service gap",
+    "relearn_s": "Relearning",
+    "rounds": "Rounds",
+    "pages_sent": "Pages sent",
+    "bytes_sent": "Sent",
+    "pages_skipped": "Pages skipped",
+    "pages_faulted": "Pages pulled on a fault",
+    "zero_pages": "Zero or free pages",
+    "pages_total": "Pages of the VM",
+    "base_ping_ms": "Shortest ping",
+    "push_ping_ms": "Median ping during push",
+    "latest_ping_ms": "Longest ping",
+    "pings_lost": "Pings lost",
+}
+_ALWAYS_SHOWN: Final = (
+    "total_time_s",
+    "downtime_s",
+    "service_gap_s",
+    "rounds",
+    "pages_sent",
+    "bytes_sent",
+    "pages_skipped",
+    "pages_faulted",
+    "latest_ping_ms",
+    "pings_lost",
+)
+
+
+def _seconds(duration_ns: int | None) -> float | None:
+    return None if duration_ns is None else duration_ns / SECOND_NS
+
+
+def _between(from_ns: int | None, to_ns: int | None) -> int | None:
+    return None if from_ns is None or to_ns is None else to_ns - from_ns
+
+
+def total_time_ns(migration: MigrationRecord) -> int | None:
+    """Return the time from the request to the released source, or None."""
+    return _between(migration.requested_ns, migration.released_ns)
+
+
+def downtime_ns(migration: MigrationRecord) -> int | None:
+    """Return the time from suspended to resumed at the destination, or None."""
+    return _between(migration.suspended_ns, migration.resumed_ns)
+
+
+def service_gap_ns(migration: MigrationRecord) -> int | None:
+    """Return the time from suspended until the first client packet can arrive, or None."""
+    return _between(migration.suspended_ns, migration.reachable_ns)
+
+
+def round_rate_bps(record: RoundRecord) -> int:
+    """Return the mean rate of a round's own stream, its beginning included."""
+    duration_ns = record.end_ns - record.start_ns
+    return record.bytes_sent * 8 * SECOND_NS // duration_ns if duration_ns > 0 else 0
+
+
+def summarize(scenario_name: str, history: History) -> dict[str, Any]:
+    """Return the object that `run --json` prints.
+
+    Args:
+        scenario_name: What the scenario is called there.
+        history: The finished run.
+    """
+    return {
+        "scenario": scenario_name,
+        "seed": history.spec.run.seed,
+        "digest": history.digest(),
+        "end_s": history.end_ns / SECOND_NS,
+        "migrations": [summarize_migration(m) for m in history.migrations],
+        "probes": [summarize_probe(p) for p in history.probes],
+    }
+
+
+def summarize_migration(migration: MigrationRecord) -> dict[str, Any]:
+    """Return the figures of one migration; times are None where the instant never came."""
+    down, gap = downtime_ns(migration), service_gap_ns(migration)
+    return {
+        "vm": migration.vm,
+        "source": migration.source,
+        "destination": migration.destination,
+        "policy": migration.policy,
+        "outcome": migration.outcome,
+        "reason": migration.reason or None,
+        "refusals": [{"rule": r.rule, "sentence": r.sentence} for r in migration.refusals],
+        "stop_reason": migration.stop_reason,
+        "total_time_s": _seconds(total_time_ns(migration)),
+        "downtime_s": _seconds(down),
+        "service_gap_s": _seconds(gap),
+        "relearn_s": _seconds(_between(down, gap)),
+        "downtime_parts": {name: ns / SECOND_NS for name, ns in migration.downtime_parts},
+        "phases": [
+            {"name": p.name, "start_s": _seconds(p.start_ns), "end_s": _seconds(p.end_ns)}
+            for p in migration.phases
+        ],
+        "pages_total": migration.pages_total,
+        "pages_sent": migration.pages_sent,
+        "bytes_sent": migration.bytes_sent,
+        "pages_skipped": migration.pages_skipped,
+        "pages_faulted": migration.pages_faulted,
+        "zero_pages": migration.zero_pages,
+        "rounds": [_summarize_round(r) for r in migration.rounds],
+    }
+
+
+def _summarize_round(record: RoundRecord) -> dict[str, Any]:
+    return {
+        "round": record.number,
+        "live": record.live,
+        "pages_sent": record.pages_sent,
+        "pages_skipped": record.pages_skipped,
+        "pages_dirtied": record.pages_dirtied,
+        "duration_s": (record.end_ns - record.start_ns) / SECOND_NS,
+        "rate_bps": round_rate_bps(record),
+        "rate_limit_bps": record.rate_limit_bps,
+    }
+
+
+def summarize_probe(probe: ProbeRecord) -> dict[str, Any]:
+    """Return the figures of one probe and all its replies."""
+    sent, rtts, fates = probe.sent_ns.tolist(), probe.rtt_ns.tolist(), probe.fates.tolist()
+    came = sorted(r for r, f in zip(rtts, fates, strict=True) if f != Fate.LOST)
+    return {
+        "vm": probe.vm,
+        "kind": probe.spec.kind,
+        "sent": len(sent),
+        "received": len(came),
+        "lost": len(sent) - len(came),
+        "min_ms": came[0] / MILLISECOND_NS if came else None,
+        "median_ms": _median_ms(came),
+        "p99_ms": came[-(-99 * len(came) // 100) - 1] / MILLISECOND_NS if came else None,
+        "max_ms": came[-1] / MILLISECOND_NS if came else None,
+        "replies": [
+            {
+                "sent_s": sent_ns / SECOND_NS,
+                "rtt_ms": None if fate == Fate.LOST else rtt_ns / MILLISECOND_NS,
+                "fate": FATE_LABELS[Fate(fate)],
+            }
+            for sent_ns, rtt_ns, fate in zip(sent, rtts, fates, strict=True)
+        ],
+    }
+
+
+def _median_ms(ordered_ns: Sequence[int]) -> float | None:
+    """Return the median of sorted times; the mean of the middle two if their number is even."""
+    if not ordered_ns:
+        return None
+    middle = len(ordered_ns) // 2
+    low = ordered_ns[middle] if len(ordered_ns) % 2 else ordered_ns[middle - 1]
+    return (low + ordered_ns[middle]) / (2 * MILLISECOND_NS)
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    """A row of the outcome table, ready to be shown.
+
+    Attributes:
+        label: What is measured.
+        simulated: The run's figure, with its unit.
+        published: The source's figure with its tolerance; "" if there is none.
+        source: Who published it.
+        fits: Whether the run's figure lies within the tolerance; None if that cannot be said.
+    """
+
+    label: str
+    simulated: str
+    published: str
+    source: str = ""
+    fits: bool | None = None
+
+
+def outcome_rows(spec: ScenarioSpec, history: History) -> list[OutcomeRow]:
+    """Return the figures of every migration beside the published ones.
+
+    Args:
+        spec: For its `published` figures. A key is a name of `run --json` (`downtime_s`,
+            `downtime_parts.start_up`), a figure of the VM's pings (`latest_ping_ms`), or one of a
+            round by its number (`rounds.1.pages_sent`; `rounds.last` is the newest one).
+        history: The finished run.
+    """
+    several = len(history.migrations) > 1
+    rows: list[OutcomeRow] = []
+    taken: set[int] = set()
+    for migration in history.migrations:
+        figures = migration_figures(migration, history)
+        mine = [
+            (i, p)
+            for i, p in enumerate(spec.published)
+            if i not in taken and p.migration in ("", migration.vm)
+        ]
+        taken.update(i for i, _ in mine)
+        prefix = f"{migration.vm}: " if several else ""
+        rows += [_with_prefix(row, prefix) for row in _rows(figures, [p for _, p in mine])]
+    return rows
+
+
+def _with_prefix(row: OutcomeRow, prefix: str) -> OutcomeRow:
+    return OutcomeRow(prefix + row.label, row.simulated, row.published, row.source, row.fits)
+
+
+def _rows(figures: dict[str, Any], published: Sequence[PublishedSpec]) -> list[OutcomeRow]:
+    given = {p.key: p for p in published}
+    rows = []
+    if figures["outcome"] != "completed":
+        rows.append(OutcomeRow("Outcome", figures["outcome"], ""))
+    for key in (*_ALWAYS_SHOWN, *(k for k in given if k not in _ALWAYS_SHOWN)):
+        value, source = figure(figures, key), given.get(key)
+        if source is None and value in (None, 0) and key not in ("downtime_s", "pings_lost"):
+            continue
+        rows.append(_row(key, value, source))
+    return rows
+
+
+def _row(key: str, value: Any, source: PublishedSpec | None) -> OutcomeRow:
+    if source is None:
+        return OutcomeRow(label_of(key), format_figure(key, value), "")
+    text = format_figure(key, source.value)
+    if source.tolerance:
+        text += f" ± {source.tolerance}"
+    fits = _fits(value, source)
+    return OutcomeRow(label_of(key), format_figure(key, value), text, source.source, fits)
+
+
+def _fits(value: Any, source: PublishedSpec) -> bool | None:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        share_ppm = parse_share(source.tolerance) if source.tolerance else 0
+    except ValueError:
+        return None
+    return abs(value - source.value) <= abs(source.value) * share_ppm / 1_000_000
+
+
+def migration_figures(migration: MigrationRecord, history: History) -> dict[str, Any]:
+    """Return the figures of a migration by name, those of its VM's pings included."""
+    pings = [p for p in history.probes if p.vm == migration.vm and p.spec.kind == "ping"]
+    rtts = np.concatenate([np.empty(0, np.int64), *(p.rtt_ns[p.rtt_ns >= 0] for p in pings)])
+    during = sorted(rtt for p in pings for rtt in _during_push(p, migration))
+    return summarize_migration(migration) | {
+        "base_ping_ms": int(rtts.min()) / MILLISECOND_NS if len(rtts) else None,
+        "push_ping_ms": _median_ms(during),
+        "latest_ping_ms": int(rtts.max()) / MILLISECOND_NS if len(rtts) else None,
+        "pings_lost": sum(int((p.fates == Fate.LOST).sum()) for p in pings) if pings else None,
+    }
+
+
+def _during_push(probe: ProbeRecord, migration: MigrationRecord) -> list[int]:
+    """Return the round-trip times of the pings that were sent during push."""
+    result: list[int] = []
+    for phase in migration.phases:
+        if phase.name == "push":
+            end_ns = np.iinfo(np.int64).max if phase.end_ns is None else phase.end_ns
+            inside = (probe.sent_ns >= phase.start_ns) & (probe.sent_ns < end_ns)
+            result += probe.rtt_ns[inside & (probe.rtt_ns >= 0)].tolist()
+    return result
+
+
+def figure(figures: dict[str, Any], key: str) -> Any:
+    """Return one figure by its dotted key, None if there is none; `rounds` is their number."""
+    node: Any = figures
+    for part in key.split("."):
+        if isinstance(node, list):
+            if part == "last":
+                node = node[-1] if node else None
+            else:
+                node = next((r for r in node if str(r["round"]) == part), None)
+        elif isinstance(node, dict):
+            node = node.get(part)
+        else:
+            return None
+    return len(node) if isinstance(node, list) else node
+
+
+def label_of(key: str) -> str:
+    """Return what people call the figure of a dotted key."""
+    parts = key.split(".")
+    if parts[0] == "rounds" and len(parts) == 3:  # noqa: PLR2004
+        which = "last round" if parts[1] == "last" else f"round {parts[1]}"
+        return f"{label_of(parts[2])}, {which}"
+    if parts[0] == "downtime_parts" and len(parts) > 1:
+        return f"Downtime: {parts[1].replace('_', ' ')}"
+    if key in _LABELS:
+        return _LABELS[key]
+    words = parts[-1]
+    for unit in ("_s", "_ms", "_bps"):
+        words = words.removesuffix(unit)
+    return words.replace("_", " ").capitalize()
+
+
+def format_figure(key: str, value: Any) -> str:
+    """Return a figure with its unit, which its key tells."""
+    if value is None or isinstance(value, dict | list):
+        return NONE_TEXT
+    if isinstance(value, str | bool):
+        return str(value)
+    name = "duration_s" if key.startswith("downtime_parts.") else key.rsplit(".", maxsplit=1)[-1]
+    for end, factor, words in (
+        ("_ms", MILLISECOND_NS, format_duration_ns),
+        ("_s", SECOND_NS, format_duration_ns),
+        ("_bps", 1, format_bit_rate),
+        ("bytes_sent", 1, format_size),
+    ):
+        if name.endswith(end):
+            return words(round(value * factor))
+    return format_count(round(value)) if value == round(value) else f"{value:g}"

@@ -1,0 +1,551 @@
+"""One migration while it goes on: the stages that all algorithms share, and its record.
+
+An algorithm (see `engine.algorithms`) is a generator that calls these stages in its order and
+yields what it waits for: `Wait` or `Send`. The simulation drives it.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from engine.events import EventKind
+from engine.history import (
+    Lane,
+    MigrationRecord,
+    PhaseRecord,
+    Refusal,
+    RoundRecord,
+)
+from engine.memory import NEVER, DirtyLog, Pages, Times, in_visiting_order, visiting_order
+from engine.network import Flow, PiecewiseSeries
+from engine.page_recorder import PageRecorder
+from engine.policies import parameters_of
+from engine.pull import Pull, VcpuWrites
+from engine.senders import BatchSender, BlobSender, PullSender
+from engine.specs import MigrationSpec
+from engine.states import PageState
+from engine.transfer import PAGE_WIRE_BYTES, Contents, Transfer
+from engine.world import Sender, Sending, World
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Go on after so many nanoseconds."""
+
+    ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Go on when the sender has sent everything; `limit_bps` beside the scenario's own."""
+
+    sender: Sender
+    limit_bps: int | None = None
+
+
+Process = Generator[Wait | Send, None, None]
+
+
+@dataclass(frozen=True, slots=True)
+class RoundStats:
+    """What a stop rule may know after a live round.
+
+    Attributes:
+        number: Rounds finished, this one included.
+        sent: Pages sent in it. skipped: Pages skipped in it.
+        previous_sent: Pages sent in the round before; None before round 2.
+        total_sent: Pages sent in all.
+        n_pages: Pages of the VM.
+        dirty: Pages dirty now (PEEK).
+        duration_ns: Since the round's CLEAN.
+    """
+
+    number: int
+    sent: int
+    skipped: int
+    previous_sent: int | None
+    total_sent: int
+    n_pages: int
+    dirty: int
+    duration_ns: int
+
+
+@dataclass(slots=True)
+class OpenRound:
+    """A round that is going on."""
+
+    number: int
+    live: bool
+    start_ns: int
+    transfer: Transfer
+    base: "np.ndarray[tuple[int], np.dtype[np.uint8]]"
+    limit_bps: int | None
+
+
+ENDED_WELL: Final = "completed"
+
+
+@dataclass
+class Migration:
+    """A migration of one VM to another host."""
+
+    index: int
+    spec: MigrationSpec
+    world: World
+    request: int = 0
+    process: Process | None = None
+    outcome: str | None = None
+    reason: str = ""
+    refusals: tuple[Refusal, ...] = ()
+    stop_reason: str | None = None
+    committed: bool = False
+    times: dict[str, int] = field(default_factory=dict)
+    downtime_parts: dict[str, int] = field(default_factory=dict)
+    phases: list[PhaseRecord] = field(default_factory=list)
+    rounds: list[RoundRecord] = field(default_factory=list)
+    extra_bytes: int = 0
+    zero_pages: int = 0
+    rate: PiecewiseSeries = field(default_factory=PiecewiseSeries)
+    recorder: PageRecorder | None = None
+    log: DirtyLog | None = None
+    pull: Pull | None = None
+
+    def __post_init__(self) -> None:
+        """Look up the guest and the two hosts."""
+        self.guest = self.world.guests[self.spec.vm]
+        self.source, self.destination = self.guest.host, self.spec.to
+        self.stages = self.world.spec.stages
+        self.requested_ns = self.world.now_ns
+        self.parameters = parameters_of(self.spec.policy, self.spec.parameters)
+        self._open: OpenRound | None = None
+        self._content = Contents(0, "ascending")
+        self._batch_reads: list[Times] = [np.array([-1], np.int64)]
+        self._n_batches = 1
+        self._open_phases: dict[str, int] = {}
+        self._limit_bps: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the name of this migration's flow: by index, unique in the run."""
+        return f"migration:{self.index:06d}"
+
+    @property
+    def now_ns(self) -> int:
+        """Return the present instant."""
+        return self.world.now_ns
+
+    @property
+    def n_pages(self) -> int:
+        """Return the pages of the VM."""
+        return self.guest.spec.n_pages
+
+    @property
+    def ended(self) -> bool:
+        """Return whether an outcome is known."""
+        return self.outcome is not None
+
+    def note(self, kind: EventKind, **details: int | str) -> None:
+        """Record an event of this migration."""
+        self.world.note(kind, self.spec.vm, migration=self.index, **details)
+
+    def begin_phase(self, name: str) -> None:
+        """Begin a phase now."""
+        self._open_phases[name] = self.now_ns
+
+    def end_phase(self, name: str) -> None:
+        """End a phase now, if it is open."""
+        start = self._open_phases.pop(name, None)
+        if start is not None:
+            self.phases.append(PhaseRecord(name, start, self.now_ns))
+
+    def effective_limit(self) -> int | None:
+        """Return the smaller of the algorithm's and the scenario's rate limit."""
+        limits = [x for x in (self._limit_bps, self.spec.rate_limit_bps) if x is not None]
+        return min(limits) if limits else None
+
+    def sending(self, send: Send) -> Sending:
+        """Return the sender as the world takes it."""
+        self._limit_bps = send.limit_bps
+        ports = (f"tx:{self.source}", f"rx:{self.destination}")
+        return Sending(send.sender, Flow(self.name, ports, self.effective_limit()), self.rate)
+
+    # Stages 0 and 1
+
+    def reserve(self) -> Process:
+        """Pass stages 0 and 1: the destination keeps memory for the VM."""
+        self.begin_phase("reservation")
+        self.world.take_memory(self.destination, self.guest.spec.memory_bytes)
+        self.times["reserved"] = self.now_ns
+        yield Wait(self.stages.pre_migration_ns + self.stages.reservation_ns)
+        self.end_phase("reservation")
+        self.note(EventKind.RESERVED, host=self.destination)
+
+    def begin_copying(self, *, tracked: bool) -> Pages:
+        """Know every page's state from now on; return the pages that hold something."""
+        n, now = self.n_pages, self.now_ns
+        states = np.zeros(n, np.uint8)
+        states[self.guest.spec.first_zero_page :] = PageState.FREE
+        if self.guest.spec.first_zero_page < n:
+            for pages, _ in self.guest.writes(-1, now):
+                states[pages] = PageState.NOT_SENT
+        self.recorder = PageRecorder(now, states)
+        if tracked:
+            self.log = DirtyLog(n, now, self.guest.writes)
+        order = str(self.parameters.get("order", "ascending"))
+        self._content = Contents(n, order)
+        held = visiting_order(n, order)
+        if self.guest.spec.first_zero_page < n:
+            held = held[states[held] != PageState.FREE]
+        self.zero_pages = n - len(held)
+        return held
+
+    # Stage 2
+
+    def live_round(self, pages: Pages, limit_bps: int | None) -> Generator[Wait | Send, None, RoundStats]:
+        """Send pages while the VM runs; return what the stop rule may know."""
+        number, previous = len(self.rounds) + 1, self.rounds[-1].pages_sent if self.rounds else None
+        self._open_round(number, pages, live=True, limit_bps=limit_bps)
+        yield Wait(self.stages.round_ns)
+        opened = self._opened()
+        opened.transfer.pace.t0_ns = self.now_ns
+        yield Send(BatchSender(opened.transfer), limit_bps)
+        transfer = opened.transfer
+        assert self.log is not None
+        self.note(EventKind.ROUND_ENDED, round=number, sent=transfer.n_sent,
+                  skipped=transfer.n_skipped)
+        return RoundStats(
+            number=number,
+            sent=transfer.n_sent,
+            skipped=transfer.n_skipped,
+            previous_sent=previous,
+            total_sent=sum(r.pages_sent for r in self.rounds) + transfer.n_sent,
+            n_pages=self.n_pages,
+            dirty=self.log.count(self.now_ns),
+            duration_ns=self.now_ns - opened.start_ns,
+        )
+
+    def _opened(self) -> OpenRound:
+        assert self._open is not None
+        return self._open
+
+    def _open_round(
+        self, number: int, pages: Pages, *, live: bool, limit_bps: int | None
+    ) -> None:
+        assert self.recorder is not None
+        transfer = Transfer(
+            pages,
+            start_ns=self.now_ns,
+            log=self.log if live else None,
+            skip=bool(self.parameters.get("skip", False)),
+            content=self._content,
+            first_batch=self._n_batches,
+        )
+        base = self.recorder.states.copy()
+        self._limit_bps = limit_bps
+        limit = self.effective_limit()
+        self._open = OpenRound(number, live, self.now_ns, transfer, base, limit)
+        self.note(EventKind.ROUND_STARTED, round=number, pages=len(pages), live=int(live))
+
+    def clean(self) -> Pages:
+        """Read and clean the dirty bitmap: the round is over; return what is dirty, in order."""
+        assert self.log is not None
+        dirty, first = self.log.clean(self.now_ns)
+        self._close_round(dirty, first)
+        order = str(self.parameters.get("order", "ascending"))
+        return in_visiting_order(dirty, self.n_pages, order)
+
+    def last_round_ns(self) -> int:
+        """Return how long the newest closed round took, from CLEAN to CLEAN."""
+        return self.rounds[-1].end_ns - self.rounds[-1].start_ns
+
+    def _close_round(self, dirty: Pages, first_ns: Times) -> None:
+        """Write the round into the record: batches, skips, and what became dirty again."""
+        opened, self._open = self._opened(), None
+        assert self.recorder is not None
+        transfer, now = opened.transfer, self.now_ns
+        record = transfer.record
+        state = PageState.UP_TO_DATE if opened.live else PageState.SENT_WHILE_STOPPED
+        self.recorder.add_batches(record, state, until_ns=now)
+        skipped = np.concatenate([np.empty(0, np.uint32), *record.skipped])
+        skipped_ns = np.concatenate([np.empty(0, np.int64), *record.skipped_ns])
+        self.recorder.add(Lane(skipped_ns, None, skipped, PageState.SKIPPED))
+        self._add_dirtied(opened, dirty, first_ns)
+        self.recorder.set_states(now, skipped, opened.base[skipped])
+        self.recorder.cut(now)
+        self.rounds.append(
+            RoundRecord(
+                number=opened.number,
+                live=opened.live,
+                start_ns=opened.start_ns,
+                end_ns=now,
+                pages_sent=transfer.n_sent,
+                pages_skipped=transfer.n_skipped,
+                pages_dirtied=len(dirty),
+                bytes_sent=transfer.n_sent * PAGE_WIRE_BYTES,
+                rate_limit_bps=opened.limit_bps,
+            )
+        )
+
+    def _add_dirtied(self, opened: OpenRound, dirty: Pages, first_ns: Times) -> None:
+        assert self.recorder is not None
+        record = opened.transfer.record
+        if opened.live and not self.parameters.get("skip", False):
+            dirty, first_ns = self._first_after_content(opened)
+        first_batch = self._n_batches
+        self._batch_reads += record.begins_ns
+        self._n_batches += sum(len(part) for part in record.begins_ns)
+        batch = self._content.batch_of(dirty).astype(np.int64) - first_batch
+        sent = batch >= 0
+        when = first_ns.copy()
+        if sent.any():
+            when[sent] = np.maximum(when[sent], np.concatenate(record.ends_ns)[batch[sent]])
+        base = opened.base[dirty]
+        free = (base == PageState.FREE) & ~sent
+        stale = sent | (base == PageState.UP_TO_DATE)
+        states = np.where(free, PageState.NOT_SENT, PageState.DIRTY_AGAIN).astype(np.uint8)
+        keep = (free | stale) & (when <= self.now_ns)
+        when, dirty, states = when[keep], dirty[keep], states[keep]
+        if (when[1:] < when[:-1]).any():
+            order = np.argsort(when, kind="stable")
+            when, dirty, states = when[order], dirty[order], states[order]
+        self.recorder.add(Lane(when, None, dirty, states))
+
+    def _reads_ns(self) -> Times:
+        """Return when each batch read its contents, by number; -1 for number 0, none."""
+        return np.concatenate(self._batch_reads)
+
+    def _first_after_content(self, opened: OpenRound) -> tuple[Pages, Times]:
+        """Return the pages written since their contents were read, with the first such write."""
+        first = np.full(self.n_pages, NEVER, np.int64)
+        reads_ns = np.concatenate([*self._batch_reads, *opened.transfer.record.begins_ns])
+        for pages, times in self.guest.writes(opened.start_ns, self.now_ns):
+            after = times > reads_ns[self._content.batch_of(pages)]
+            np.minimum.at(first, pages[after], times[after])
+        found = np.flatnonzero(first != NEVER).astype(np.uint32)
+        return found, first[found]
+
+    # Stages 3 to 5
+
+    def suspend(self, reason: str) -> Process:
+        """Ask the guest to suspend, and wait until it has."""
+        self.stop_reason = reason
+        self.note(EventKind.SUSPEND_REQUESTED, reason=reason)
+        yield Wait(self.stages.suspend_delay_ns)
+        self.end_phase("push")
+        self.begin_phase("stop-and-copy")
+        self.times["suspended"] = self.now_ns
+        self.guest.place(self.now_ns, self.source, "suspended")
+        self.guest.serve(self.now_ns, None)
+        self.world.share_links()
+        self.note(EventKind.SUSPENDED)
+
+    def copy_while_stopped(self, pages: Pages, limit_bps: int | None) -> Process:
+        """Send the last pages and the device state; the VM runs nowhere."""
+        started = self.now_ns
+        yield Wait(self.stages.suspend_ns)
+        self.downtime_parts["suspend"] = self.now_ns - started
+        started = self.now_ns
+        self._open_round(len(self.rounds) + 1, pages, live=False, limit_bps=limit_bps)
+        opened = self._opened()
+        opened.start_ns = self.times["suspended"]
+        yield Wait(self.stages.round_ns)
+        opened.transfer.pace.t0_ns = self.now_ns
+        if len(pages):
+            yield Send(BatchSender(opened.transfer), limit_bps)
+        self._close_round(np.empty(0, np.uint32), np.empty(0, np.int64))
+        self.downtime_parts["last_copy"] = self.now_ns - started
+        yield from self.copy_device_state(limit_bps)
+
+    def stop_without_pages(self) -> Process:
+        """Stop for the device state alone: all pages follow later."""
+        started = self.now_ns
+        yield Wait(self.stages.suspend_ns)
+        self.downtime_parts["suspend"] = self.now_ns - started
+        self.downtime_parts["last_copy"] = 0
+        yield from self.copy_device_state(None)
+
+    def copy_device_state(self, limit_bps: int | None) -> Process:
+        """Send the state of processors and devices."""
+        started, n_bytes = self.now_ns, self.stages.device_state_bytes
+        if n_bytes:
+            yield Send(BlobSender(n_bytes, self.now_ns), limit_bps)
+        self.extra_bytes += n_bytes
+        self.downtime_parts["device_state"] = self.now_ns - started
+        self.end_phase("stop-and-copy")
+        self.note(EventKind.COPIED)
+
+    def commit(self) -> Process:
+        """Stage 4: the destination acknowledges, is primary, and starts the VM."""
+        self.begin_phase("commitment")
+        started, latency_ns = self.now_ns, self.world.spec.network.latency_ns
+        yield Wait(2 * latency_ns + self.stages.handshake_ns)
+        self.committed = True
+        self.downtime_parts["handshake"] = self.now_ns - started
+        self.note(EventKind.COMMITTED, host=self.destination)
+        started = self.now_ns
+        yield Wait(self.stages.start_up_ns)
+        self.downtime_parts["start_up"] = self.now_ns - started
+        self.end_phase("commitment")
+        self.times["resumed"] = self.now_ns
+        self.guest.place(self.now_ns, self.destination, "running")
+        self.world.share_links()
+        self.note(EventKind.RESUMED, host=self.destination)
+        self._announce()
+
+    def _announce(self) -> None:
+        network = self.world.spec.network
+        self.note(EventKind.ANNOUNCED, host=self.destination)
+        reachable = self.now_ns + network.latency_ns + network.relearn_delay_ns
+
+        def reached() -> None:
+            if self.guest.status == "running":
+                self.times["reachable"] = self.now_ns
+                self.guest.serve(self.now_ns, self.destination)
+                self.note(EventKind.REACHABLE, host=self.destination)
+
+        self.world.queue.push(reachable, reached)
+
+    def activate(self) -> Process:
+        """Stage 5; the source is released at its end."""
+        self.check_destination()
+        self.begin_phase("activation")
+        yield Wait(self.stages.activation_ns)
+        self.end_phase("activation")
+
+    def pull_all(self) -> Process:
+        """Bring all missing pages while the destination runs (with activation beside it)."""
+        assert self.recorder is not None
+        recorder, now = self.recorder, self.now_ns
+        missing = np.flatnonzero(recorder.states == PageState.NOT_SENT).astype(np.uint32)
+        recorder.set_states(now, missing, PageState.MISSING)
+        self.begin_phase("pull")
+        self.begin_phase("activation")
+        activated_ns = now + self.stages.activation_ns
+        self.world.queue.push(activated_ns, lambda: self.end_phase("activation"))
+        vcpus = []
+        for i, clock in enumerate(self.guest.clocks):
+            vcpu = VcpuWrites(clock, [w for w in self.guest.writers if w.vcpu == i])
+            vcpu.begin(clock.guest_at(now))
+            vcpus.append(vcpu)
+        self.pull = Pull(
+            self.n_pages,
+            missing,
+            start_ns=now,
+            latency_ns=self.world.spec.network.latency_ns,
+            vcpus=vcpus,
+        )
+        if len(missing):
+            yield Send(PullSender(self.pull))
+        self.end_phase("pull")
+        self.note(EventKind.PULLED_ALL, faults=self.pull.n_faulted)
+        if activated_ns > self.now_ns:
+            yield Wait(activated_ns - self.now_ns)
+
+    def check_destination(self) -> None:
+        """Assert that the destination holds the newest version of every page."""
+        assert self.recorder is not None
+        stale = np.zeros(self.n_pages, np.bool_)
+        missing = self._content.missing()
+        stale[missing] = self.recorder.states[missing] != PageState.FREE
+        if self.log is not None:
+            written = np.flatnonzero(self.log.newest_ns >= 0)
+            read_ns = self._reads_ns()[self._content.batch_of(written.astype(np.uint32))]
+            stale[written] |= read_ns < self.log.newest_ns[written]
+        assert not stale.any(), f"{int(stale.sum())} pages are stale at the destination"
+
+    def check_pulled(self) -> None:
+        """Assert that every write at the destination met its page, or waited for it."""
+        assert self.pull is not None
+        ends: dict[int, int] = {}
+        for since, ns in self.pull.stalls:
+            ends[since] = max(ends.get(since, 0), since + ns)
+        for pages, times in self.guest.writes(self.times["resumed"], self.now_ns):
+            arrive = self.pull.arrive_ns[pages]
+            for i in np.flatnonzero(arrive > times):
+                made = ends.get(int(times[i]), 0)
+                assert int(arrive[i]) <= made, f"a write met no page {int(pages[i])}"
+
+    def before_guest_changes(self) -> None:
+        """Settle everything up to now: the guest will write differently from here on."""
+        if self._open is not None:
+            self._open.transfer.settle(self.now_ns)
+        if self.pull is not None:
+            self.pull.step(self.now_ns)
+
+    def after_guest_changed(self) -> None:
+        """Forget what was looked at ahead of now."""
+        if self.log is not None and not self.times.get("suspended"):
+            self.log.forget_after(self.now_ns)
+        if self._open is not None:
+            self._open.transfer.replan()
+        if self.pull is not None:
+            self.pull.writers_changed(self.now_ns)
+
+    # The end
+
+    def close(self, outcome: str, reason: str = "") -> None:
+        """End this migration with an outcome, and finish its record."""
+        self.outcome, self.reason = outcome, reason
+        self.times["ended"] = self.now_ns
+        if self.process is not None:
+            self.process.close()
+        if self._open is not None and self.recorder is not None:
+            self._abandon_round()
+        for name in list(self._open_phases):
+            self.end_phase(name)
+        self.phases.sort(key=lambda p: p.start_ns)
+        self.world.migrating.discard(self.spec.vm)
+        # Large arrays go back now: the run's parts refer to each other, so nothing frees them soon.
+        self.log, self._content, self._open = None, Contents(0, "ascending"), None
+
+    def _abandon_round(self) -> None:
+        opened = self._opened()
+        opened.transfer.settle(self.now_ns)
+        if opened.live and self.log is not None:
+            self._close_round(*self.log.clean(self.now_ns))
+        else:
+            self._close_round(np.empty(0, np.uint32), np.empty(0, np.int64))
+
+    def record(self, end_ns: int) -> MigrationRecord:
+        """Return the finished record."""
+        track = None
+        if self.recorder is not None:
+            if self.pull is not None and self.pull.n_sent:
+                begins, arrivals, pages, states = self.pull.arrived()
+                known = arrivals <= self.times.get("ended", end_ns)
+                ends = np.where(known, arrivals, NEVER)
+                self.recorder.add(Lane(ends, None, pages, states, begins))
+            track = self.recorder.finish(self.times.get("ended", end_ns))
+            self.recorder = None
+        pull_sent = self.pull.n_sent if self.pull else 0
+        pages_sent = sum(r.pages_sent for r in self.rounds) + pull_sent
+        return MigrationRecord(
+            vm=self.spec.vm,
+            source=self.source,
+            destination=self.destination,
+            policy=self.spec.policy,
+            requested_ns=self.requested_ns,
+            outcome=self.outcome or "does-not-converge",
+            reason=self.reason or ("" if self.outcome else "it was still going on at the end"),
+            refusals=self.refusals,
+            stop_reason=self.stop_reason,
+            suspended_ns=self.times.get("suspended"),
+            resumed_ns=self.times.get("resumed"),
+            reachable_ns=self.times.get("reachable"),
+            released_ns=self.times.get("released"),
+            ended_ns=self.times.get("ended"),
+            downtime_parts=tuple(self.downtime_parts.items()),
+            phases=tuple(self.phases),
+            rounds=tuple(self.rounds),
+            pages_total=self.n_pages,
+            pages_sent=pages_sent,
+            bytes_sent=pages_sent * PAGE_WIRE_BYTES + self.extra_bytes,
+            pages_skipped=sum(r.pages_skipped for r in self.rounds),
+            pages_faulted=self.pull.n_faulted if self.pull else 0,
+            zero_pages=self.zero_pages,
+            track=track,
+            rate=self.rate,
+            stalls=tuple(sorted(self.pull.stalls)) if self.pull else (),
+        )

@@ -1,0 +1,131 @@
+"""Reading a finished run as a player does: page states step by step, and where to jump.
+
+A `PageCursor` stands at one instant of one VM. Forward moves inside a section of the page track
+cost as much as the pages that changed; every other move reads the whole state anew.
+"""
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.events import EventKind
+from engine.history import History, Pages, PageTrack, Section, States
+from engine.states import PageState
+
+
+@dataclass(frozen=True, slots=True)
+class PageDelta:
+    """Pages whose shown state changed between two instants.
+
+    Attributes:
+        pages: Page numbers, each once.
+        old: Their states before, uint8, same shape.
+        new: Their states now, uint8, same shape.
+    """
+
+    pages: Pages
+    old: States
+    new: States
+
+
+class PageCursor:
+    """The page states of one VM at one instant, moved through a run.
+
+    Attributes:
+        states: States at the present instant, shape (n_pages,); None before the first copying.
+            The array is the cursor's own: read it until the next move, do not write it.
+    """
+
+    def __init__(self, history: History, vm: str) -> None:
+        """Stand before the beginning: nothing is known of any page."""
+        self._history, self._vm = history, vm
+        self._track: PageTrack | None = None
+        self._section: Section | None = None
+        self._settled: States | None = None
+        self._t_ns = 0
+        self.states: States | None = None
+
+    def move_to(self, t_ns: int) -> PageDelta | None:
+        """Move to an instant.
+
+        Args:
+            t_ns: Scenario time; clipped to the run.
+
+        Returns:
+            What changed; None if nothing is known of the pages, or if everything may have changed:
+            then read `states`.
+        """
+        t_ns = max(0, min(t_ns, self._history.end_ns))
+        track = self._history.track_at(self._vm, t_ns)
+        if track is None:
+            self._track = self._section = self._settled = self.states = None
+            self._t_ns = t_ns
+            return None
+        at_ns = min(t_ns, track.end_ns)
+        section = track.section_at(at_ns)
+        if section is not self._section or track is not self._track or at_ns < self._t_ns:
+            self._track, self._section, self._t_ns = track, section, at_ns
+            self._recount(section, at_ns)
+            return None
+        return self._advance(section, at_ns)
+
+    def _recount(self, section: Section, at_ns: int) -> None:
+        self._settled = section.settled_at(at_ns)
+        self.states = self._settled.copy()
+        self.states[section.in_flight_at(at_ns)] = PageState.IN_FLIGHT
+
+    def _advance(self, section: Section, at_ns: int) -> PageDelta:
+        """Go on inside a section: lanes in their order, as a page lives through them."""
+        assert self._settled is not None and self.states is not None
+        pages = np.unique(section.changed_between(self._t_ns, at_ns))
+        old = self.states[pages]
+        for lane in section.lanes:
+            lane.apply(self._settled, lane.count_at(self._t_ns), lane.count_at(at_ns))
+        self.states[pages] = self._settled[pages]
+        self.states[section.in_flight_at(at_ns)] = PageState.IN_FLIGHT
+        self._t_ns = at_ns
+        new = self.states[pages]
+        changed = old != new
+        return PageDelta(pages[changed], old[changed], new[changed])
+
+
+def _event_times(history: History) -> list[int]:
+    return sorted({event.t_ns for event in history.events if event.t_ns <= history.end_ns})
+
+
+def _round_times(history: History) -> list[int]:
+    kinds = (EventKind.ROUND_STARTED, EventKind.SUSPENDED, EventKind.RESUMED)
+    return sorted(
+        {e.t_ns for e in history.events if e.kind in kinds and e.t_ns <= history.end_ns}
+    )
+
+
+def _next(times: list[int], t_ns: int, end_ns: int) -> int:
+    i = bisect_right(times, t_ns)
+    return times[i] if i < len(times) else end_ns
+
+
+def _previous(times: list[int], t_ns: int) -> int:
+    i = bisect_left(times, t_ns)
+    return times[i - 1] if i else 0
+
+
+def next_event(history: History, t_ns: int) -> int:
+    """Return the instant of the first event after `t_ns`; the run's end if there is none."""
+    return _next(_event_times(history), t_ns, history.end_ns)
+
+
+def previous_event(history: History, t_ns: int) -> int:
+    """Return the instant of the last event before `t_ns`; 0 if there is none."""
+    return _previous(_event_times(history), t_ns)
+
+
+def next_round(history: History, t_ns: int) -> int:
+    """Return when the next round begins, or the VM stops or resumes; else the run's end."""
+    return _next(_round_times(history), t_ns, history.end_ns)
+
+
+def previous_round(history: History, t_ns: int) -> int:
+    """Return when the round before `t_ns` began, or the VM stopped or resumed; else 0."""
+    return _previous(_round_times(history), t_ns)

@@ -1,0 +1,277 @@
+"""Pull: the destination runs, missing pages are pushed in order and pulled on faults.
+
+Pages go one at a time; a request that has reached the source goes next. A vCPU that writes a
+page which is not there stands still, and with it the guest time of its writers.
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.memory import NEVER
+from engine.states import PageState
+from engine.transfer import PAGE_WIRE_BITS, SECOND_NS, Pace, carried_at
+from engine.workload import GuestClock, WriterTimeline
+
+Times = npt.NDArray[np.int64]
+Pages = npt.NDArray[np.uint32]
+
+CHUNK_NS: Final = 20_000_000
+CHUNK_GROWTH: Final = 4
+
+
+class VcpuWrites:
+    """The writes of one vCPU in order of guest time, read ahead in chunks."""
+
+    def __init__(self, clock: GuestClock, writers: list[WriterTimeline]) -> None:
+        """Know nothing yet; see `begin`."""
+        self.clock = clock
+        self._writers = writers
+        self._known_ns = 0
+        self._chunk_ns = CHUNK_NS
+        self.pages: Pages = np.empty(0, np.uint32)
+        self.guest_ns: Times = np.empty(0, np.int64)
+        self.at = 0
+
+    def begin(self, guest_ns: int) -> None:
+        """Forget everything read ahead; the next write is the first after `guest_ns`."""
+        self._known_ns, self.at = guest_ns, 0
+        self.pages, self.guest_ns = np.empty(0, np.uint32), np.empty(0, np.int64)
+
+    @property
+    def writes_at_all(self) -> bool:
+        """Return whether this vCPU has writers."""
+        return bool(self._writers)
+
+    def refill(self, until_ns: int) -> bool:
+        """Read the next chunk; False when nothing is known up to guest time `until_ns`."""
+        while self.at >= len(self.pages):
+            if self._known_ns >= until_ns:
+                return False
+            to_ns = self._known_ns + self._chunk_ns
+            parts = [w.writes_between(self._known_ns, to_ns) for w in self._writers]
+            pages = np.concatenate([p for p, _ in parts])
+            times = np.concatenate([t for _, t in parts])
+            order = np.argsort(times, kind="stable")
+            self.pages, self.guest_ns, self.at = pages[order], times[order], 0
+            self._known_ns = to_ns
+            if len(pages) < 512:  # noqa: PLR2004 - a sparse writer is read in longer chunks
+                self._chunk_ns *= CHUNK_GROWTH
+        return True
+
+
+class Pull:
+    """The pull phase of one migration.
+
+    Args:
+        missing: Page numbers to bring, ascending.
+        start_ns: When the VM resumed.
+        latency_ns: One way.
+        vcpus: Writes of every vCPU, begun at the resume.
+    """
+
+    def __init__(
+        self,
+        n_pages: int,
+        missing: Pages,
+        *,
+        start_ns: int,
+        latency_ns: int,
+        vcpus: list[VcpuWrites],
+    ) -> None:
+        self._latency_ns = latency_ns
+        self._remaining = missing
+        self.arrive_ns: Times = np.zeros(n_pages, np.int64)
+        self.arrive_ns[missing] = NEVER
+        self._vcpus = vcpus
+        self._waiting: dict[int, tuple[int, int]] = {}
+        self._requests: list[int] = []  # have reached the source
+        self._travelling: list[tuple[int, int]] = []  # (reaches the source, page)
+        self._asked: set[int] = set()
+        self.pace = Pace(start_ns)
+        self.stalls: list[tuple[int, int]] = []
+        self.n_faulted = 0
+        self._pages: list[Pages] = []
+        self._begins: list[Times] = []
+        self._arrivals: list[Times] = []
+        self._states: list[npt.NDArray[np.uint8]] = []
+
+    @property
+    def n_left(self) -> int:
+        """Return how many pages have not been sent."""
+        return len(self._remaining) + len(self._requests)
+
+    @property
+    def n_sent(self) -> int:
+        """Return how many pages have been sent, the one under way included."""
+        return sum(len(p) for p in self._pages)
+
+    def last_arrival_ns(self) -> int:
+        """Return when the last page sent is there."""
+        return int(self._arrivals[-1][-1]) if self._arrivals else self.pace.t0_ns
+
+    def finished_by(self, t_ns: int) -> bool:
+        """Return whether everything is there at `t_ns`."""
+        return self.n_left == 0 and self.last_arrival_ns() <= t_ns
+
+    def set_rate(self, t_ns: int, rate_bps: int) -> None:
+        """Go on at another rate; the page under way arrives accordingly."""
+        self._send_before(t_ns)
+        self.pace.turn(t_ns, rate_bps)
+        if self._arrivals and self.pace.bits:
+            arrival = self.pace.ready_ns() + self._latency_ns
+            self._arrivals[-1] = self._arrivals[-1].copy()
+            self._arrivals[-1][-1] = arrival
+            self.arrive_ns[self._pages[-1][-1]] = arrival
+
+    def writers_changed(self, t_ns: int) -> None:
+        """Read the guest's writes anew from `t_ns` on."""
+        for i, vcpu in enumerate(self._vcpus):
+            if i not in self._waiting:
+                vcpu.begin(vcpu.clock.guest_at(t_ns))
+
+    def _send_before(self, t_ns: int) -> None:
+        """Send what begins before `t_ns`: requests first, then the next pages in order."""
+        pace = self.pace
+        if pace.rate_bps == 0:
+            return
+        through = (t_ns - 1 - pace.t0_ns) * pace.rate_bps // SECOND_NS
+        count = (through - pace.bits) // PAGE_WIRE_BITS + 1 if through >= pace.bits else 0
+        count = min(count, self.n_left)
+        if count <= 0:
+            return
+        asked = min(count, len(self._requests))
+        pushed = count - asked
+        pages = np.concatenate(
+            [np.array(self._requests[:asked], np.uint32), self._remaining[:pushed]]
+        )
+        states = np.full(count, PageState.PUSHED, np.uint8)
+        states[:asked] = PageState.PULLED
+        del self._requests[:asked]
+        self._remaining = self._remaining[pushed:]
+        bits = pace.bits + np.arange(count + 1, dtype=np.int64) * PAGE_WIRE_BITS
+        edges = carried_at(pace.t0_ns, bits, pace.rate_bps)
+        arrivals = edges[1:] + self._latency_ns
+        self.arrive_ns[pages] = arrivals
+        self._pages.append(pages)
+        self._begins.append(edges[:-1])
+        self._arrivals.append(arrivals)
+        self._states.append(states)
+        self.n_faulted += asked
+        pace.bits += count * PAGE_WIRE_BITS
+
+    def _place(self, page: int) -> int:
+        """Return how many of the remaining pages come before one."""
+        # A plain int would make numpy convert the whole array first.
+        return int(np.searchsorted(self._remaining, np.uint32(page)))
+
+    def _planned_ns(self, page: int) -> int:
+        """Return when a page is there if nobody asks for another one."""
+        known = int(self.arrive_ns[page])
+        if known != NEVER:
+            return known
+        if page in self._asked and page in self._requests:
+            ahead = self._requests.index(page) + 1
+        else:
+            ahead = len(self._requests) + 1 + self._place(page)
+        bits = self.pace.bits + ahead * PAGE_WIRE_BITS
+        ready = self.pace.t0_ns - (-bits * SECOND_NS // self.pace.rate_bps)
+        return ready + self._latency_ns
+
+    def _next_fault(self, vcpu: VcpuWrites, t_ns: int, horizon_ns: int) -> int | None:
+        """Return when a vCPU next writes a page that is not there, under the present plan.
+
+        Without one in the chunk that is read ahead, the end of the chunk: look again there.
+        """
+        if not vcpu.writes_at_all:
+            return None
+        offset = vcpu.clock.scenario_offset()
+        while True:
+            made = int(np.searchsorted(vcpu.guest_ns, t_ns - offset, side="right"))
+            vcpu.at = max(vcpu.at, made)
+            if vcpu.at < len(vcpu.pages):
+                break
+            if not vcpu.refill(horizon_ns - offset):
+                return None
+        pages, when_ns = vcpu.pages[vcpu.at :], vcpu.guest_ns[vcpu.at :] + offset
+        for i in np.flatnonzero(self.arrive_ns[pages] > when_ns):
+            if self._planned_ns(int(pages[i])) > int(when_ns[i]):
+                return int(when_ns[i])
+        return int(when_ns[-1])  # nothing here; look again at the end of the chunk
+
+    def next_ns(self, t_ns: int) -> int:
+        """Return the next instant at which anything may be decided."""
+        if self.n_left:
+            bits = self.pace.bits + self.n_left * PAGE_WIRE_BITS
+            end = self.pace.t0_ns - (-bits * SECOND_NS // self.pace.rate_bps)
+            end += self._latency_ns
+        else:
+            end = self.last_arrival_ns()
+        soonest = end + (self._latency_ns if self._travelling else 0)
+        for when, _ in self._travelling:
+            soonest = min(soonest, when)
+        for _, page in self._waiting.values():
+            soonest = min(soonest, self._planned_ns(page))
+        for i, vcpu in enumerate(self._vcpus):
+            if i not in self._waiting:
+                fault = self._next_fault(vcpu, t_ns, end)
+                if fault is not None:
+                    soonest = min(soonest, fault)
+        return max(soonest, t_ns)
+
+    def step(self, t_ns: int) -> int:
+        """Do everything that is due at `t_ns` and return how many vCPUs have just stopped."""
+        self._send_before(t_ns)
+        self._receive_requests(t_ns)
+        self._wake(t_ns)
+        return self._stall(t_ns)
+
+    def _receive_requests(self, t_ns: int) -> None:
+        due = [page for when, page in self._travelling if when <= t_ns]
+        self._travelling = [(w, p) for w, p in self._travelling if w > t_ns]
+        for page in due:
+            if int(self.arrive_ns[page]) == NEVER and page not in self._requests:
+                self._requests.append(page)
+                where = self._place(page)
+                self._remaining = np.delete(self._remaining, where)
+
+    def _wake(self, t_ns: int) -> None:
+        for i, (since, page) in list(self._waiting.items()):
+            if int(self.arrive_ns[page]) <= t_ns:
+                del self._waiting[i]
+                self._vcpus[i].clock.set_running(t_ns, True)
+                self._vcpus[i].at += 1
+                self.stalls.append((since, t_ns - since))
+
+    def _stall(self, t_ns: int) -> int:
+        stopped = 0
+        for i, vcpu in enumerate(self._vcpus):
+            if i in self._waiting or not len(vcpu.pages):
+                continue
+            guest = vcpu.clock.guest_at(t_ns)
+            vcpu.at = max(vcpu.at, int(np.searchsorted(vcpu.guest_ns, guest, side="left")))
+            while vcpu.at < len(vcpu.pages) and int(vcpu.guest_ns[vcpu.at]) == guest:
+                page = int(vcpu.pages[vcpu.at])
+                if int(self.arrive_ns[page]) > t_ns:
+                    self._wait_for(i, page, t_ns)
+                    stopped += 1
+                    break
+                vcpu.at += 1
+        return stopped
+
+    def _wait_for(self, i: int, page: int, t_ns: int) -> None:
+        self._waiting[i] = (t_ns, page)
+        self._vcpus[i].clock.set_running(t_ns, False)
+        if int(self.arrive_ns[page]) == NEVER and page not in self._asked:
+            self._asked.add(page)
+            self._travelling.append((t_ns + self._latency_ns, page))
+
+    def arrived(self) -> tuple[Times, Times, Pages, npt.NDArray[np.uint8]]:
+        """Return begins, arrivals, pages and states of everything sent, in order."""
+        return (
+            np.concatenate([np.empty(0, np.int64), *self._begins]),
+            np.concatenate([np.empty(0, np.int64), *self._arrivals]),
+            np.concatenate([np.empty(0, np.uint32), *self._pages]),
+            np.concatenate([np.empty(0, np.uint8), *self._states]),
+        )

@@ -1,0 +1,275 @@
+"""simulate(scenario) -> History: builds the world and drives the algorithms on the event queue."""
+
+from engine import eligibility
+from engine.algorithms import process_of
+from engine.changes import apply_change
+from engine.event_queue import Rank
+from engine.events import EventKind
+from engine.history import History, Refusal, VmRecord
+from engine.migration import Migration, Send, Wait
+from engine.network import Flow
+from engine.probes import ProbeRecord, ping
+from engine.specs import ChangeSpec, FaultSpec, MigrationSpec, ScenarioSpec
+from engine.world import World
+
+REASON_END = "the run ended before it did"
+
+
+def simulate(spec: ScenarioSpec) -> History:
+    """Run a scenario to its end.
+
+    The same scenario gives the same History, to the bit, in any process.
+
+    Args:
+        spec: A valid scenario (see `engine.scenario`).
+
+    Returns:
+        The finished run.
+    """
+    return Simulation(spec).run()
+
+
+class Simulation:
+    """One run: it owns the world and the migrations, and decides what ends them."""
+
+    def __init__(self, spec: ScenarioSpec) -> None:
+        """Put everything that is dated on the queue."""
+        self.spec = spec
+        self.world = World(spec)
+        self.world.finished = self._sent  # type: ignore[method-assign]
+        self.migrations: list[Migration] = []
+        self.requests: dict[int, MigrationSpec] = dict(enumerate(spec.migrations))
+        self._waiting: set[int] = set(self.requests)
+        self._last_end_ns = 0
+        queue = self.world.queue
+        for fault in spec.faults:
+            queue.push(fault.at_ns, lambda f=fault: self._fault(f), rank=Rank.FAULT)
+        for change in spec.changes:
+            queue.push(change.at_ns, lambda c=change: self._change(c), rank=Rank.CHANGE)
+        for i, request in self.requests.items():
+            queue.push(request.at_ns, lambda i=i: self._request(i))
+
+    def run(self) -> History:
+        """Let everything happen, and read the probes off the result."""
+        world = self.world
+        world.note(EventKind.RUN_STARTED)
+        world.share_links()
+        end_ns = self._drive()
+        for m in self.migrations:
+            if not m.ended:
+                m.close("does-not-converge", REASON_END)
+        world.note(EventKind.RUN_ENDED)
+        events = tuple(e for e in world.events if e.t_ns <= end_ns)
+        return History(
+            spec=self.spec,
+            end_ns=end_ns,
+            events=events,
+            migrations=tuple(m.record(end_ns) for m in self.migrations),
+            vms=tuple(
+                VmRecord(g.spec, tuple(g.placements), g.clocks, g.writers)
+                for g in world.guests.values()
+            ),
+            probes=self._probes(end_ns),
+            queues=world.queues,
+            reserved={name: tuple(steps) for name, steps in world.memory_steps.items()},
+        )
+
+    def _end_ns(self) -> int | None:
+        relative, ns = self.spec.run.until
+        if not relative:
+            return ns
+        busy = self._waiting or any(not m.ended for m in self.migrations)
+        return None if busy else self._last_end_ns + ns
+
+    def _drive(self) -> int:
+        queue = self.world.queue
+        while True:
+            end_ns = self._end_ns()
+            next_ns = queue.next_ns()
+            if next_ns is None or (end_ns is not None and next_ns > end_ns):
+                assert end_ns is not None, "a migration waits for nothing"
+                queue.now_ns = end_ns
+                return end_ns
+            action = queue.pop()
+            assert action is not None
+            action()
+
+    # Migrations
+
+    def _request(self, i: int) -> None:
+        spec = self.requests[i]
+        self._waiting.discard(i)
+        world, now = self.world, self.world.now_ns
+        m = Migration(len(self.migrations), spec, world, request=i)
+        self.migrations.append(m)
+        m.note(EventKind.REQUESTED, source=m.source, destination=spec.to, policy=spec.policy)
+        host = next(h for h in self.spec.hosts if h.name == spec.to)
+        checks = eligibility.check_move(
+            self.spec, m.guest.spec, host, world.situation()
+        )
+        failed = [c for c in checks if not c.passed and not c.advisory]
+        if failed:
+            m.refusals = tuple(Refusal(c.rule, c.sentence) for c in failed)
+            m.note(EventKind.REFUSED, rule=failed[0].rule)
+            m.outcome, m.reason = "refused", failed[0].sentence
+            m.times["ended"] = now
+            self._last_end_ns = now
+            return
+        world.migrating.add(spec.vm)
+        m.process = process_of(m)
+        world.queue.push(now + spec.time_limit_ns, lambda: self._time_out(m))
+        self._resume(m)
+
+    def _resume(self, m: Migration) -> None:
+        if m.ended or m.process is None:
+            return
+        try:
+            command = next(m.process)
+        except StopIteration:
+            self._complete(m)
+            return
+        if isinstance(command, Wait):
+            self.world.queue.push(self.world.now_ns + command.ns, lambda: self._resume(m))
+        else:
+            self._send(m, command)
+
+    def _send(self, m: Migration, send: Send) -> None:
+        self.world.start_sending(m.name, m.sending(send))
+
+    def _sent(self, name: str) -> None:
+        """Go on with the migration whose sender has sent everything."""
+        self.world.stop_sending(name)
+        self._resume(next(m for m in self.migrations if m.name == name))
+
+    def _complete(self, m: Migration) -> None:
+        m.times["released"] = self.world.now_ns
+        self.world.take_memory(m.source, -m.guest.spec.memory_bytes)
+        m.note(EventKind.RELEASED, host=m.source)
+        self._close(m, "completed")
+
+    def _close(self, m: Migration, outcome: str, reason: str = "") -> None:
+        self.world.stop_sending(m.name)
+        m.close(outcome, reason)
+        self._last_end_ns = self.world.now_ns
+
+    def _go_on_at_source(self, m: Migration, outcome: str, reason: str) -> None:
+        """Drop the partial copy; the VM goes on where it is."""
+        self._close(m, outcome, reason)
+        self.world.take_memory(m.destination, -m.guest.spec.memory_bytes)
+        kind = EventKind.TIMED_OUT if outcome == "does-not-converge" else EventKind.FAILED
+        m.note(kind, reason=reason, host=m.source)
+        if m.guest.status == "suspended":
+            m.guest.place(self.world.now_ns, m.source, "running")
+            m.guest.serve(self.world.now_ns, m.source)
+            self.world.share_links()
+
+    def _time_out(self, m: Migration) -> None:
+        if not m.ended and not m.committed:
+            self._go_on_at_source(m, "does-not-converge", "its time limit was reached")
+
+    # Faults and changes
+
+    def _fault(self, fault: FaultSpec) -> None:
+        world, host = self.world, fault.on
+        if fault.kind == "link-up":
+            if world.link_is_down(host):
+                since, _ = world.down[host].pop()
+                world.down[host].append((since, world.now_ns))
+                world.note(EventKind.LINK_UP, host)
+                world.share_links()
+            return
+        if fault.kind == "link-down":
+            if world.link_is_down(host) or host in world.dead:
+                return
+            world.down[host].append((world.now_ns, 2**62))
+            world.note(EventKind.LINK_DOWN, host)
+            for m in self._on(host):
+                self._cut(m, f"the link of {host} went down")
+        else:
+            if host in world.dead:
+                return
+            world.dead.add(host)
+            world.note(EventKind.HOST_DIED, host)
+            self._host_died(host)
+        world.share_links()
+
+    def _on(self, host: str) -> list[Migration]:
+        return [
+            m for m in self.migrations if not m.ended and host in (m.source, m.destination)
+        ]
+
+    def _needs_source(self, m: Migration) -> bool:
+        """Return whether pages exist only at the source although the destination is primary."""
+        postcopy = m.committed and m.spec.policy == "postcopy"
+        return postcopy and not (m.pull is not None and m.pull.finished_by(self.world.now_ns))
+
+    def _cut(self, m: Migration, why: str) -> None:
+        if not m.committed:
+            self._go_on_at_source(m, "failed", f"{why}; {m.spec.vm} goes on at {m.source}")
+        elif self._needs_source(m):
+            self._lose(m, f"{why} while pages of {m.spec.vm} were only at {m.source}")
+
+    def _lose(self, m: Migration, reason: str) -> None:
+        self._close(m, "lost", reason)
+        m.note(EventKind.LOST, reason=reason)
+        self._kill(m.spec.vm, m.destination)
+
+    def _kill(self, vm: str, host: str) -> None:
+        guest = self.world.guests[vm]
+        guest.place(self.world.now_ns, host, "lost")
+        guest.serve(self.world.now_ns, None)
+
+    def _host_died(self, host: str) -> None:
+        for m in self._on(host):
+            home = m.destination if m.committed else m.source
+            if home == host:
+                self._lose_with_host(m, host)
+            elif not m.committed or self._needs_source(m):
+                self._cut(m, f"{host} died")
+        for guest in self.world.guests.values():
+            if guest.host == host and guest.status == "running":
+                self._kill(guest.spec.name, host)
+                self.world.note(
+                    EventKind.LOST, guest.spec.name, reason=f"{host} died and the VM with it"
+                )
+
+    def _lose_with_host(self, m: Migration, host: str) -> None:
+        reason = f"{host} died and {m.spec.vm} with it"
+        self._close(m, "lost", reason)
+        m.note(EventKind.LOST, reason=reason)
+        self._kill(m.spec.vm, host)
+
+    def _change(self, change: ChangeSpec) -> None:
+        for path, value in change.set.items():
+            apply_change(self, path, str(value))
+            self.world.note(EventKind.CHANGE, path=path, value=str(value))
+
+    def is_pending(self, request: int) -> bool:
+        """Return whether a request (by its number in the scenario) has not begun."""
+        return request in self._waiting
+
+    def limit_changed(self, m: Migration) -> None:
+        """Take a running migration's new rate limit to the links."""
+        sending = self.world.sendings.get(m.name)
+        if sending is not None:
+            ports = sending.flow.ports
+            sending.flow = Flow(m.name, ports, m.effective_limit())
+            self.world.share_links()
+
+    # Probes
+
+    def _probes(self, end_ns: int) -> tuple[ProbeRecord, ...]:
+        world = self.world
+        return tuple(
+            ping(
+                g.spec.name,
+                probe,
+                end_ns=end_ns,
+                network=self.spec.network,
+                services=g.services,
+                queues=world.queues,
+                down=world.down,
+            )
+            for g in world.guests.values()
+            for probe in g.spec.probes
+        )
