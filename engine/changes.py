@@ -60,10 +60,8 @@ def _change_migration(
     simulation: "Simulation", which: str, rest: list[str], value: str
 ) -> None:
     requests = simulation.requests
-    if which.isdigit():
-        numbers = [int(which)]
-    else:
-        numbers = [i for i, r in requests.items() if r.vm == which]
+    named = [i for i, r in requests.items() if r.vm == which]
+    numbers = [int(which)] if which.isdigit() else named
     pending = [i for i in numbers if simulation.is_pending(i)]
     for i in pending:
         requests[i] = _changed_request(requests[i], rest, value)

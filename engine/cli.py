@@ -205,7 +205,8 @@ def _rounds_text(rounds: Sequence[dict[str, Any]]) -> str:
         ]
         for r in rounds
     ]
-    return _table(["round", "sent", "skipped", "dirtied", "duration", "rate", "limit"], rows, left=1)
+    head = ["round", "sent", "skipped", "dirtied", "duration", "rate", "limit"]
+    return _table(head, rows, left=1)
 
 
 def _probes_text(probes: Sequence[dict[str, Any]]) -> str:

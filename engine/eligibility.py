@@ -153,7 +153,7 @@ def _pool_membership(
     spec: ScenarioSpec, vm: VmSpec, *, source: HostSpec, destination: HostSpec
 ) -> Check:
     pool = spec.pool.name
-    if len(spec.hosts) < 2:  # noqa: PLR2004
+    if len(spec.hosts) < 2:
         bad = f"{pool} has one host only, {source.name}; a move needs at least two."
         remedy = "Add a second host to the pool."
     else:

@@ -1,10 +1,10 @@
 """The tree of errors that a user can meet.
 
-    MigrascopeError
-    ├── ScenarioError      the input is wrong: one sentence per fault, all faults at once
-    ├── UnknownNameError   a bundled scenario, a policy or a VM of that name does not exist
-    ├── HistoryFileError   a saved history cannot be read
-    └── EligibilityError   a move that is not allowed (the reasons are sentences)
+MigrascopeError
+├── ScenarioError      the input is wrong: one sentence per fault, all faults at once
+├── UnknownNameError   a bundled scenario, a policy or a VM of that name does not exist
+├── HistoryFileError   a saved history cannot be read
+└── EligibilityError   a move that is not allowed (the reasons are sentences)
 """
 
 from collections.abc import Sequence

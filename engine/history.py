@@ -1,187 +1,23 @@
 """History: the immutable record of a run, readable at any instant.
 
-A run is data. The page states of one migration are a `PageTrack`: sections (a round, the copy
-while stopped, the pull), each with a base state and lanes of dated changes in which a page
-appears once. Lanes are applied in their order, which is the order of a page's life inside a
-section: settled, then skipped, then dirty again. Keyframes bound the work of a jump.
-
+A run is data; the page states of a migration are a `PageTrack`.
 This module does not simulate and does not word anything; see `simulation`, `narration`.
 """
 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.events import Event
 from engine.network import PiecewiseSeries, QueueSeries
+from engine.page_track import Pages, PageTrack, States
 from engine.probes import ProbeRecord
 from engine.specs import ScenarioSpec, VmSpec
-from engine.states import N_STATES, PageState
+from engine.states import N_STATES
 from engine.workload import GuestClock, WriterTimeline
-
-Times = npt.NDArray[np.int64]
-Pages = npt.NDArray[np.uint32]
-States = npt.NDArray[np.uint8]
-
-NEVER: Final = np.iinfo(np.int64).max
-KEYFRAME_MIN_CHANGES: Final = 65_536
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """Dated changes of pages; a page appears at most once.
-
-    Attributes:
-        end_ns: When a group of pages takes its new state, sorted, shape (groups,).
-        bounds: Group g is `pages[bounds[g]:bounds[g + 1]]`; None: a group is one page.
-        pages: Page numbers, uint32.
-        states: New states, shape (pages,) or one state for all.
-        begin_ns: When a group went in flight, sorted, shape (groups,); None: it never does.
-    """
-
-    end_ns: Times
-    bounds: Times | None
-    pages: Pages
-    states: States | PageState
-    begin_ns: Times | None = None
-
-    def count_at(self, t_ns: int) -> int:
-        """Return how many pages have taken their new state at `t_ns`."""
-        groups = int(np.searchsorted(self.end_ns, t_ns, side="right"))
-        return groups if self.bounds is None else int(self.bounds[groups])
-
-    def begun_at(self, t_ns: int) -> int:
-        """Return how many pages have left at `t_ns`, in flight or arrived."""
-        if self.begin_ns is None:
-            return 0
-        groups = int(np.searchsorted(self.begin_ns, t_ns, side="right"))
-        return groups if self.bounds is None else int(self.bounds[groups])
-
-    def apply(self, states: States, start: int, stop: int) -> None:
-        """Write the new states of pages `start` to `stop` into `states`."""
-        if stop > start:
-            value = self.states
-            states[self.pages[start:stop]] = (
-                value if isinstance(value, PageState) else value[start:stop]
-            )
-
-
-@dataclass(frozen=True)
-class Section:
-    """A stretch of a migration in which every lane holds a page at most once.
-
-    Attributes:
-        start_ns: From here on.
-        base: States at the start, shape (n_pages,).
-        lanes: In the order in which they are applied.
-    """
-
-    start_ns: int
-    base: States
-    lanes: tuple[Lane, ...]
-
-    @cached_property
-    def keyframes(self) -> tuple[tuple[int, States], ...]:
-        """(instant, states) every so many changes; made when the section is first read."""
-        total = sum(len(lane.pages) for lane in self.lanes)
-        every = max(KEYFRAME_MIN_CHANGES, len(self.base) // 8)
-        if total <= every:
-            return ()
-        result: list[tuple[int, States]] = []
-        states, done = self.base, [0] * len(self.lanes)
-        for t_ns in self._keyframe_instants(every):
-            states = states.copy()
-            for i, lane in enumerate(self.lanes):
-                upto = lane.count_at(t_ns)
-                lane.apply(states, done[i], upto)
-                done[i] = upto
-            result.append((t_ns, states))
-        return tuple(result)
-
-    def _keyframe_instants(self, every: int) -> list[int]:
-        marks: set[int] = set()
-        for lane in self.lanes:
-            for count in range(every, len(lane.pages), every):
-                bounds = lane.bounds
-                group = count if bounds is None else int(np.searchsorted(bounds, count))
-                if group < len(lane.end_ns) and int(lane.end_ns[group]) != NEVER:
-                    marks.add(int(lane.end_ns[group]))
-        return sorted(marks)
-
-    def __getstate__(self) -> dict[str, object]:
-        """Leave the keyframes out of a pickle: they are made anew where they are needed."""
-        return {name: getattr(self, name) for name in ("start_ns", "base", "lanes")}
-
-    def settled_at(self, t_ns: int) -> States:
-        """Return a new array of the states at `t_ns`, without the pages in flight."""
-        from_ns, base = self.start_ns, self.base
-        for key_ns, states in self.keyframes:
-            if key_ns > t_ns:
-                break
-            from_ns, base = key_ns, states
-        result = base.copy()
-        for lane in self.lanes:
-            start = lane.count_at(from_ns) if base is not self.base else 0
-            lane.apply(result, start, lane.count_at(t_ns))
-        return result
-
-    def in_flight_at(self, t_ns: int) -> Pages:
-        """Return the pages on the wire at `t_ns`."""
-        for lane in self.lanes:
-            if lane.begin_ns is not None:
-                begun = lane.begun_at(t_ns)
-                return lane.pages[min(lane.count_at(t_ns), begun) : begun]
-        return np.empty(0, np.uint32)
-
-    def changed_between(self, from_ns: int, to_ns: int) -> Pages:
-        """Return the pages whose state may differ between two instants, repeats included."""
-        parts = [self.in_flight_at(from_ns), self.in_flight_at(to_ns)]
-        parts += [
-            lane.pages[lane.count_at(from_ns) : lane.count_at(to_ns)]
-            for lane in self.lanes
-        ]
-        return np.concatenate(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class PageTrack:
-    """Page states of one migration, from the start of its copying.
-
-    Attributes:
-        sections: In order of time; the first begins when the copying begins.
-        end_ns: From here on the states no longer change.
-    """
-
-    n_pages: int
-    sections: tuple[Section, ...]
-    end_ns: int
-
-    @property
-    def start_ns(self) -> int:
-        """Return the instant of the first known states."""
-        return self.sections[0].start_ns
-
-    def section_at(self, t_ns: int) -> Section:
-        """Return the section that holds `t_ns` (the first one before the start)."""
-        found = self.sections[0]
-        for section in self.sections:
-            if section.start_ns > t_ns:
-                break
-            found = section
-        return found
-
-    def states_at(self, t_ns: int) -> States:
-        """Return a new uint8 array of `PageState`, shape (n_pages,), at `t_ns`."""
-        t_ns = min(t_ns, self.end_ns)
-        section = self.section_at(t_ns)
-        states = section.settled_at(t_ns)
-        states[section.in_flight_at(t_ns)] = PageState.IN_FLIGHT
-        return states
 
 
 @dataclass(frozen=True, slots=True)

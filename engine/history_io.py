@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from engine import history as records
-from engine import specs
+from engine import page_track, specs
 from engine.errors import HistoryFileError, ScenarioError
 from engine.events import Event, EventKind
 from engine.history import History
@@ -35,9 +35,9 @@ _RECORDS: Final[dict[str, type[Any]]] = {
     kind.__name__: kind
     for kind in (
         records.History,
-        records.Lane,
-        records.Section,
-        records.PageTrack,
+        page_track.Lane,
+        page_track.Section,
+        page_track.PageTrack,
         records.RoundRecord,
         records.PhaseRecord,
         records.Refusal,
@@ -86,7 +86,7 @@ class _Writer:
         if isinstance(value, BaseModel):
             return {_KIND: type(value).__name__, "spec": value.model_dump(mode="json")}
         if isinstance(value, GuestClock):
-            return {_KIND: "GuestClock", "knots": value.knots_until(records.NEVER)}
+            return {_KIND: "GuestClock", "knots": value.knots_until(page_track.NEVER)}
         if isinstance(value, WriterTimeline):
             stretches = [self.encode(s) for s in value._stretches]
             return {

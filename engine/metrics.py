@@ -305,7 +305,7 @@ def figure(figures: dict[str, Any], key: str) -> Any:
 def label_of(key: str) -> str:
     """Return what people call the figure of a dotted key."""
     parts = key.split(".")
-    if parts[0] == "rounds" and len(parts) == 3:  # noqa: PLR2004
+    if parts[0] == "rounds" and len(parts) == 3:
         which = "last round" if parts[1] == "last" else f"round {parts[1]}"
         return f"{label_of(parts[2])}, {which}"
     if parts[0] == "downtime_parts" and len(parts) > 1:

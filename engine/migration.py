@@ -6,27 +6,20 @@ yields what it waits for: `Wait` or `Send`. The simulation drives it.
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 
 from engine.events import EventKind
-from engine.history import (
-    Lane,
-    MigrationRecord,
-    PhaseRecord,
-    Refusal,
-    RoundRecord,
-)
-from engine.memory import NEVER, DirtyLog, Pages, Times, in_visiting_order, visiting_order
+from engine.history import MigrationRecord, PhaseRecord, Refusal, RoundRecord
+from engine.memory import NEVER, Pages
+from engine.migrating_memory import MigratingMemory, OpenRound
 from engine.network import Flow, PiecewiseSeries
-from engine.page_recorder import PageRecorder
+from engine.page_track import Lane
 from engine.policies import parameters_of
 from engine.pull import Pull, VcpuWrites
 from engine.senders import BatchSender, BlobSender, PullSender
 from engine.specs import MigrationSpec
-from engine.states import PageState
-from engine.transfer import PAGE_WIRE_BYTES, Contents, Transfer
+from engine.transfer import PAGE_WIRE_BYTES
 from engine.world import Sender, Sending, World
 
 
@@ -72,21 +65,6 @@ class RoundStats:
     duration_ns: int
 
 
-@dataclass(slots=True)
-class OpenRound:
-    """A round that is going on."""
-
-    number: int
-    live: bool
-    start_ns: int
-    transfer: Transfer
-    base: "np.ndarray[tuple[int], np.dtype[np.uint8]]"
-    limit_bps: int | None
-
-
-ENDED_WELL: Final = "completed"
-
-
 @dataclass
 class Migration:
     """A migration of one VM to another host."""
@@ -108,8 +86,7 @@ class Migration:
     extra_bytes: int = 0
     zero_pages: int = 0
     rate: PiecewiseSeries = field(default_factory=PiecewiseSeries)
-    recorder: PageRecorder | None = None
-    log: DirtyLog | None = None
+    memory: MigratingMemory | None = None
     pull: Pull | None = None
 
     def __post_init__(self) -> None:
@@ -120,9 +97,6 @@ class Migration:
         self.requested_ns = self.world.now_ns
         self.parameters = parameters_of(self.spec.policy, self.spec.parameters)
         self._open: OpenRound | None = None
-        self._content = Contents(0, "ascending")
-        self._batch_reads: list[Times] = [np.array([-1], np.int64)]
-        self._n_batches = 1
         self._open_phases: dict[str, int] = {}
         self._limit_bps: int | None = None
 
@@ -184,37 +158,42 @@ class Migration:
 
     def begin_copying(self, *, tracked: bool) -> Pages:
         """Know every page's state from now on; return the pages that hold something."""
-        n, now = self.n_pages, self.now_ns
-        states = np.zeros(n, np.uint8)
-        states[self.guest.spec.first_zero_page :] = PageState.FREE
-        if self.guest.spec.first_zero_page < n:
-            for pages, _ in self.guest.writes(-1, now):
-                states[pages] = PageState.NOT_SENT
-        self.recorder = PageRecorder(now, states)
-        if tracked:
-            self.log = DirtyLog(n, now, self.guest.writes)
-        order = str(self.parameters.get("order", "ascending"))
-        self._content = Contents(n, order)
-        held = visiting_order(n, order)
-        if self.guest.spec.first_zero_page < n:
-            held = held[states[held] != PageState.FREE]
-        self.zero_pages = n - len(held)
+        self.memory = MigratingMemory(
+            self.guest,
+            self.now_ns,
+            order=str(self.parameters.get("order", "ascending")),
+            skip=bool(self.parameters.get("skip", False)),
+            tracked=tracked,
+        )
+        held = self.memory.held_pages()
+        self.zero_pages = self.n_pages - len(held)
         return held
+
+    def _memory(self) -> MigratingMemory:
+        assert self.memory is not None, "the copying has not begun"
+        return self.memory
 
     # Stage 2
 
-    def live_round(self, pages: Pages, limit_bps: int | None) -> Generator[Wait | Send, None, RoundStats]:
+    def live_round(
+        self, pages: Pages, limit_bps: int | None
+    ) -> Generator[Wait | Send, None, RoundStats]:
         """Send pages while the VM runs; return what the stop rule may know."""
-        number, previous = len(self.rounds) + 1, self.rounds[-1].pages_sent if self.rounds else None
+        number = len(self.rounds) + 1
+        previous = self.rounds[-1].pages_sent if self.rounds else None
         self._open_round(number, pages, live=True, limit_bps=limit_bps)
         yield Wait(self.stages.round_ns)
         opened = self._opened()
         opened.transfer.pace.t0_ns = self.now_ns
         yield Send(BatchSender(opened.transfer), limit_bps)
-        transfer = opened.transfer
-        assert self.log is not None
-        self.note(EventKind.ROUND_ENDED, round=number, sent=transfer.n_sent,
-                  skipped=transfer.n_skipped)
+        transfer, log = opened.transfer, self._memory().log
+        assert log is not None
+        self.note(
+            EventKind.ROUND_ENDED,
+            round=number,
+            sent=transfer.n_sent,
+            skipped=transfer.n_skipped,
+        )
         return RoundStats(
             number=number,
             sent=transfer.n_sent,
@@ -222,7 +201,7 @@ class Migration:
             previous_sent=previous,
             total_sent=sum(r.pages_sent for r in self.rounds) + transfer.n_sent,
             n_pages=self.n_pages,
-            dirty=self.log.count(self.now_ns),
+            dirty=log.count(self.now_ns),
             duration_ns=self.now_ns - opened.start_ns,
         )
 
@@ -233,98 +212,26 @@ class Migration:
     def _open_round(
         self, number: int, pages: Pages, *, live: bool, limit_bps: int | None
     ) -> None:
-        assert self.recorder is not None
-        transfer = Transfer(
-            pages,
-            start_ns=self.now_ns,
-            log=self.log if live else None,
-            skip=bool(self.parameters.get("skip", False)),
-            content=self._content,
-            first_batch=self._n_batches,
-        )
-        base = self.recorder.states.copy()
         self._limit_bps = limit_bps
-        limit = self.effective_limit()
-        self._open = OpenRound(number, live, self.now_ns, transfer, base, limit)
+        self._open = self._memory().open_round(
+            number, pages, self.now_ns, live=live, limit_bps=self.effective_limit()
+        )
         self.note(EventKind.ROUND_STARTED, round=number, pages=len(pages), live=int(live))
 
     def clean(self) -> Pages:
         """Read and clean the dirty bitmap: the round is over; return what is dirty, in order."""
-        assert self.log is not None
-        dirty, first = self.log.clean(self.now_ns)
-        self._close_round(dirty, first)
-        order = str(self.parameters.get("order", "ascending"))
-        return in_visiting_order(dirty, self.n_pages, order)
+        opened, self._open = self._opened(), None
+        dirty, record = self._memory().clean(opened, self.now_ns)
+        self.rounds.append(record)
+        return dirty
 
     def last_round_ns(self) -> int:
         """Return how long the newest closed round took, from CLEAN to CLEAN."""
         return self.rounds[-1].end_ns - self.rounds[-1].start_ns
 
-    def _close_round(self, dirty: Pages, first_ns: Times) -> None:
-        """Write the round into the record: batches, skips, and what became dirty again."""
+    def _close_stopped(self) -> None:
         opened, self._open = self._opened(), None
-        assert self.recorder is not None
-        transfer, now = opened.transfer, self.now_ns
-        record = transfer.record
-        state = PageState.UP_TO_DATE if opened.live else PageState.SENT_WHILE_STOPPED
-        self.recorder.add_batches(record, state, until_ns=now)
-        skipped = np.concatenate([np.empty(0, np.uint32), *record.skipped])
-        skipped_ns = np.concatenate([np.empty(0, np.int64), *record.skipped_ns])
-        self.recorder.add(Lane(skipped_ns, None, skipped, PageState.SKIPPED))
-        self._add_dirtied(opened, dirty, first_ns)
-        self.recorder.set_states(now, skipped, opened.base[skipped])
-        self.recorder.cut(now)
-        self.rounds.append(
-            RoundRecord(
-                number=opened.number,
-                live=opened.live,
-                start_ns=opened.start_ns,
-                end_ns=now,
-                pages_sent=transfer.n_sent,
-                pages_skipped=transfer.n_skipped,
-                pages_dirtied=len(dirty),
-                bytes_sent=transfer.n_sent * PAGE_WIRE_BYTES,
-                rate_limit_bps=opened.limit_bps,
-            )
-        )
-
-    def _add_dirtied(self, opened: OpenRound, dirty: Pages, first_ns: Times) -> None:
-        assert self.recorder is not None
-        record = opened.transfer.record
-        if opened.live and not self.parameters.get("skip", False):
-            dirty, first_ns = self._first_after_content(opened)
-        first_batch = self._n_batches
-        self._batch_reads += record.begins_ns
-        self._n_batches += sum(len(part) for part in record.begins_ns)
-        batch = self._content.batch_of(dirty).astype(np.int64) - first_batch
-        sent = batch >= 0
-        when = first_ns.copy()
-        if sent.any():
-            when[sent] = np.maximum(when[sent], np.concatenate(record.ends_ns)[batch[sent]])
-        base = opened.base[dirty]
-        free = (base == PageState.FREE) & ~sent
-        stale = sent | (base == PageState.UP_TO_DATE)
-        states = np.where(free, PageState.NOT_SENT, PageState.DIRTY_AGAIN).astype(np.uint8)
-        keep = (free | stale) & (when <= self.now_ns)
-        when, dirty, states = when[keep], dirty[keep], states[keep]
-        if (when[1:] < when[:-1]).any():
-            order = np.argsort(when, kind="stable")
-            when, dirty, states = when[order], dirty[order], states[order]
-        self.recorder.add(Lane(when, None, dirty, states))
-
-    def _reads_ns(self) -> Times:
-        """Return when each batch read its contents, by number; -1 for number 0, none."""
-        return np.concatenate(self._batch_reads)
-
-    def _first_after_content(self, opened: OpenRound) -> tuple[Pages, Times]:
-        """Return the pages written since their contents were read, with the first such write."""
-        first = np.full(self.n_pages, NEVER, np.int64)
-        reads_ns = np.concatenate([*self._batch_reads, *opened.transfer.record.begins_ns])
-        for pages, times in self.guest.writes(opened.start_ns, self.now_ns):
-            after = times > reads_ns[self._content.batch_of(pages)]
-            np.minimum.at(first, pages[after], times[after])
-        found = np.flatnonzero(first != NEVER).astype(np.uint32)
-        return found, first[found]
+        self.rounds.append(self._memory().close_stopped(opened, self.now_ns))
 
     # Stages 3 to 5
 
@@ -354,7 +261,7 @@ class Migration:
         opened.transfer.pace.t0_ns = self.now_ns
         if len(pages):
             yield Send(BatchSender(opened.transfer), limit_bps)
-        self._close_round(np.empty(0, np.uint32), np.empty(0, np.int64))
+        self._close_stopped()
         self.downtime_parts["last_copy"] = self.now_ns - started
         yield from self.copy_device_state(limit_bps)
 
@@ -416,10 +323,8 @@ class Migration:
 
     def pull_all(self) -> Process:
         """Bring all missing pages while the destination runs (with activation beside it)."""
-        assert self.recorder is not None
-        recorder, now = self.recorder, self.now_ns
-        missing = np.flatnonzero(recorder.states == PageState.NOT_SENT).astype(np.uint32)
-        recorder.set_states(now, missing, PageState.MISSING)
+        now = self.now_ns
+        missing = self._memory().mark_missing(now)
         self.begin_phase("pull")
         self.begin_phase("activation")
         activated_ns = now + self.stages.activation_ns
@@ -445,15 +350,8 @@ class Migration:
 
     def check_destination(self) -> None:
         """Assert that the destination holds the newest version of every page."""
-        assert self.recorder is not None
-        stale = np.zeros(self.n_pages, np.bool_)
-        missing = self._content.missing()
-        stale[missing] = self.recorder.states[missing] != PageState.FREE
-        if self.log is not None:
-            written = np.flatnonzero(self.log.newest_ns >= 0)
-            read_ns = self._reads_ns()[self._content.batch_of(written.astype(np.uint32))]
-            stale[written] |= read_ns < self.log.newest_ns[written]
-        assert not stale.any(), f"{int(stale.sum())} pages are stale at the destination"
+        stale = self._memory().count_stale()
+        assert stale == 0, f"{stale} pages are stale at the destination"
 
     def check_pulled(self) -> None:
         """Assert that every write at the destination met its page, or waited for it."""
@@ -476,8 +374,9 @@ class Migration:
 
     def after_guest_changed(self) -> None:
         """Forget what was looked at ahead of now."""
-        if self.log is not None and not self.times.get("suspended"):
-            self.log.forget_after(self.now_ns)
+        log = None if self.memory is None else self.memory.log
+        if log is not None and "suspended" not in self.times:
+            log.forget_after(self.now_ns)
         if self._open is not None:
             self._open.transfer.replan()
         if self.pull is not None:
@@ -491,34 +390,34 @@ class Migration:
         self.times["ended"] = self.now_ns
         if self.process is not None:
             self.process.close()
-        if self._open is not None and self.recorder is not None:
-            self._abandon_round()
+        if self._open is not None:
+            self._abandon_round(self._open)
         for name in list(self._open_phases):
             self.end_phase(name)
         self.phases.sort(key=lambda p: p.start_ns)
         self.world.migrating.discard(self.spec.vm)
-        # Large arrays go back now: the run's parts refer to each other, so nothing frees them soon.
-        self.log, self._content, self._open = None, Contents(0, "ascending"), None
+        if self.memory is not None:
+            self.memory.release()
 
-    def _abandon_round(self) -> None:
-        opened = self._opened()
+    def _abandon_round(self, opened: OpenRound) -> None:
         opened.transfer.settle(self.now_ns)
-        if opened.live and self.log is not None:
-            self._close_round(*self.log.clean(self.now_ns))
+        if opened.live:
+            self.clean()
         else:
-            self._close_round(np.empty(0, np.uint32), np.empty(0, np.int64))
+            self._close_stopped()
 
     def record(self, end_ns: int) -> MigrationRecord:
         """Return the finished record."""
         track = None
-        if self.recorder is not None:
+        if self.memory is not None:
+            recorder = self.memory.recorder
             if self.pull is not None and self.pull.n_sent:
                 begins, arrivals, pages, states = self.pull.arrived()
                 known = arrivals <= self.times.get("ended", end_ns)
                 ends = np.where(known, arrivals, NEVER)
-                self.recorder.add(Lane(ends, None, pages, states, begins))
-            track = self.recorder.finish(self.times.get("ended", end_ns))
-            self.recorder = None
+                recorder.add(Lane(ends, None, pages, states, begins))
+            track = recorder.finish(self.times.get("ended", end_ns))
+            self.memory = None
         pull_sent = self.pull.n_sent if self.pull else 0
         pages_sent = sum(r.pages_sent for r in self.rounds) + pull_sent
         return MigrationRecord(

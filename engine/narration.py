@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.events import Event, EventKind
-from engine.history import History, MigrationRecord, PhaseRecord, Section
+from engine.history import History, MigrationRecord, PhaseRecord
+from engine.page_track import Section
 from engine.policies import POLICIES, ParameterValue, parameters_of
 from engine.states import PageState
 from engine.units import format_bit_rate, format_count, format_duration_ns, format_size

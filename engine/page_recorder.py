@@ -1,10 +1,10 @@
-"""Recording the page states of one migration as sections and lanes (see `history`)."""
+"""Recording the page states of one migration as sections and lanes (see `page_track`)."""
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.history import KEYFRAME_MIN_CHANGES, Lane, PageTrack, Section
 from engine.memory import NEVER
+from engine.page_track import KEYFRAME_MIN_CHANGES, Lane, PageTrack, Section
 from engine.states import PageState
 from engine.transfer import TransferLog
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.events import EventKind
-from engine.history import History, Pages, PageTrack, Section, States
+from engine.history import History
+from engine.page_track import Pages, PageTrack, Section, States
 from engine.states import PageState
 
 

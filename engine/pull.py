@@ -56,7 +56,7 @@ class VcpuWrites:
             order = np.argsort(times, kind="stable")
             self.pages, self.guest_ns, self.at = pages[order], times[order], 0
             self._known_ns = to_ns
-            if len(pages) < 512:  # noqa: PLR2004 - a sparse writer is read in longer chunks
+            if len(pages) < 512:
                 self._chunk_ns *= CHUNK_GROWTH
         return True
 

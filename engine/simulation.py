@@ -1,5 +1,7 @@
 """simulate(scenario) -> History: builds the world and drives the algorithms on the event queue."""
 
+from functools import partial
+
 from engine import eligibility
 from engine.algorithms import process_of
 from engine.changes import apply_change
@@ -43,11 +45,11 @@ class Simulation:
         self._last_end_ns = 0
         queue = self.world.queue
         for fault in spec.faults:
-            queue.push(fault.at_ns, lambda f=fault: self._fault(f), rank=Rank.FAULT)
+            queue.push(fault.at_ns, partial(self._fault, fault), rank=Rank.FAULT)
         for change in spec.changes:
-            queue.push(change.at_ns, lambda c=change: self._change(c), rank=Rank.CHANGE)
+            queue.push(change.at_ns, partial(self._change, change), rank=Rank.CHANGE)
         for i, request in self.requests.items():
-            queue.push(request.at_ns, lambda i=i: self._request(i))
+            queue.push(request.at_ns, partial(self._request, i))
 
     def run(self) -> History:
         """Let everything happen, and read the probes off the result."""

@@ -33,7 +33,8 @@ def carried_at(t0_ns: int, bits: Times, rate_bps: int) -> Times:
     """
     whole, rest = np.divmod(bits, rate_bps)
     tens_us, rest = np.divmod(rest * 100_000, rate_bps)
-    return t0_ns + whole * SECOND_NS + tens_us * 10_000 - (-(rest * 10_000) // rate_bps)
+    times: Times = t0_ns + whole * SECOND_NS + tens_us * 10_000 - (-(rest * 10_000) // rate_bps)
+    return times
 
 
 def carried_after(t0_ns: int, bits: int, rate_bps: int) -> int:
@@ -222,7 +223,7 @@ class Transfer:
         first = first[at]
         skip = np.zeros(len(at), np.bool_)
         while True:
-            skips_before = np.cumsum(skip) - skip
+            skips_before: Times = np.cumsum(skip) - skip
             batches = (at - skips_before) // BATCH_PAGES
             again = first <= reads_ns[batches]
             if np.array_equal(again, skip):

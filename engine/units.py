@@ -160,7 +160,7 @@ def parse_until(value: object) -> tuple[bool, int]:
     Raises:
         ValueError: Says in a clause what was expected.
     """
-    if isinstance(value, tuple | list) and len(value) == 2:  # noqa: PLR2004
+    if isinstance(value, tuple | list) and len(value) == 2:
         after, length_ns = bool(value[0]), parse_duration(value[1])
     else:
         found = _AFTER_LAST.fullmatch(value) if isinstance(value, str) else None
@@ -182,7 +182,7 @@ def format_count(number: int) -> str:
 def _three_digits(value: Fraction) -> str:
     """Return a number with three significant digits, halves up, without trailing zeros."""
     size = abs(value)
-    digits = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3  # noqa: PLR2004
+    digits = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3
     scaled = (2 * size * 10**digits + 1) // 2
     sign = "-" if value < 0 and scaled else ""
     whole, rest = divmod(int(scaled), 10**digits)

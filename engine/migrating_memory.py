@@ -1,0 +1,193 @@
+"""The memory of a VM while it is copied: dirty log, contents at the destination, the record.
+
+It opens and closes rounds; which rounds there are is for the algorithms to say.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.history import RoundRecord
+from engine.memory import (
+    NEVER,
+    DirtyLog,
+    Pages,
+    Times,
+    in_visiting_order,
+    visiting_order,
+)
+from engine.page_recorder import PageRecorder
+from engine.page_track import Lane, States
+from engine.states import PageState
+from engine.transfer import PAGE_WIRE_BYTES, Contents, Transfer
+from engine.world import Guest
+
+
+@dataclass(slots=True)
+class OpenRound:
+    """A round that is going on.
+
+    Attributes:
+        number: From 1 on, the one while stopped included.
+        live: Whether the VM runs meanwhile.
+        start_ns: When the bitmap was read and cleaned.
+        transfer: What is being sent.
+        base: Page states at the start.
+        limit_bps: Rate limit at the start.
+    """
+
+    number: int
+    live: bool
+    start_ns: int
+    transfer: Transfer
+    base: States
+    limit_bps: int | None
+
+
+class MigratingMemory:
+    """All pages of one VM from the start of the copying on.
+
+    Args:
+        guest: The VM.
+        now_ns: The start.
+        order: In which order rounds visit pages: "permuted" or "ascending".
+        skip: Whether rounds skip pages that are dirty again.
+        tracked: Whether the VM runs on, so that log-dirty is needed.
+    """
+
+    def __init__(
+        self, guest: Guest, now_ns: int, *, order: str, skip: bool, tracked: bool
+    ) -> None:
+        self._guest, self._order, self._skip = guest, order, skip
+        n = self.n_pages = guest.spec.n_pages
+        first_zero = guest.spec.first_zero_page
+        states = np.zeros(n, np.uint8)
+        states[first_zero:] = PageState.FREE
+        if first_zero < n:
+            for pages, _ in guest.writes(-1, now_ns):
+                states[pages] = PageState.NOT_SENT
+        self.recorder = PageRecorder(now_ns, states)
+        self.log = DirtyLog(n, now_ns, guest.writes) if tracked else None
+        self._contents = Contents(n, order)
+        self._batch_reads: list[Times] = [np.array([-1], np.int64)]
+        self._n_batches = 1
+
+    def held_pages(self) -> Pages:
+        """Return the pages that are not free, in the order of visiting."""
+        pages = visiting_order(self.n_pages, self._order)
+        if self._guest.spec.first_zero_page == self.n_pages:
+            return pages
+        held: Pages = pages[self.recorder.states[pages] != PageState.FREE]
+        return held
+
+    def open_round(
+        self, number: int, pages: Pages, now_ns: int, *, live: bool, limit_bps: int | None
+    ) -> OpenRound:
+        """Begin a round of these pages."""
+        transfer = Transfer(
+            pages,
+            start_ns=now_ns,
+            log=self.log if live else None,
+            skip=self._skip,
+            content=self._contents,
+            first_batch=self._n_batches,
+        )
+        base = self.recorder.states.copy()
+        return OpenRound(number, live, now_ns, transfer, base, limit_bps)
+
+    def clean(self, opened: OpenRound, now_ns: int) -> tuple[Pages, RoundRecord]:
+        """Read and clean the bitmap: the round is over. Return what is dirty, and its record."""
+        assert self.log is not None
+        dirty, first_ns = self.log.clean(now_ns)
+        record = self.close_round(opened, dirty, first_ns, now_ns)
+        return in_visiting_order(dirty, self.n_pages, self._order), record
+
+    def close_stopped(self, opened: OpenRound, now_ns: int) -> RoundRecord:
+        """Close the round that was made while the VM was stopped."""
+        return self.close_round(opened, np.empty(0, np.uint32), np.empty(0, np.int64), now_ns)
+
+    def close_round(
+        self, opened: OpenRound, dirty: Pages, first_ns: Times, now_ns: int
+    ) -> RoundRecord:
+        """Write a round into the record: batches, skips, and what became dirty again."""
+        transfer, recorder = opened.transfer, self.recorder
+        record = transfer.record
+        state = PageState.UP_TO_DATE if opened.live else PageState.SENT_WHILE_STOPPED
+        recorder.add_batches(record, state, until_ns=now_ns)
+        skipped = np.concatenate([np.empty(0, np.uint32), *record.skipped])
+        skipped_ns = np.concatenate([np.empty(0, np.int64), *record.skipped_ns])
+        recorder.add(Lane(skipped_ns, None, skipped, PageState.SKIPPED))
+        if opened.live and not self._skip:
+            stale = self._first_after_content(opened, now_ns)
+        else:
+            stale = dirty, first_ns
+        self._add_dirtied(opened, *stale, now_ns)
+        recorder.set_states(now_ns, skipped, opened.base[skipped])
+        recorder.cut(now_ns)
+        return RoundRecord(
+            number=opened.number,
+            live=opened.live,
+            start_ns=opened.start_ns,
+            end_ns=now_ns,
+            pages_sent=transfer.n_sent,
+            pages_skipped=transfer.n_skipped,
+            pages_dirtied=len(dirty),
+            bytes_sent=transfer.n_sent * PAGE_WIRE_BYTES,
+            rate_limit_bps=opened.limit_bps,
+        )
+
+    def _add_dirtied(
+        self, opened: OpenRound, dirty: Pages, first_ns: Times, now_ns: int
+    ) -> None:
+        """Record which pages became dirty again, or came into being, and when."""
+        record = opened.transfer.record
+        batch = self._contents.batch_of(dirty).astype(np.int64) - self._n_batches
+        self._batch_reads += record.begins_ns
+        self._n_batches += sum(len(part) for part in record.begins_ns)
+        sent = batch >= 0
+        when = first_ns.copy()
+        if sent.any():
+            when[sent] = np.maximum(when[sent], np.concatenate(record.ends_ns)[batch[sent]])
+        base = opened.base[dirty]
+        free = (base == PageState.FREE) & ~sent
+        stale = sent | (base == PageState.UP_TO_DATE)
+        states = np.where(free, PageState.NOT_SENT, PageState.DIRTY_AGAIN).astype(np.uint8)
+        keep = (free | stale) & (when <= now_ns)
+        when, dirty, states = when[keep], dirty[keep], states[keep]
+        if (when[1:] < when[:-1]).any():
+            order = np.argsort(when, kind="stable")
+            when, dirty, states = when[order], dirty[order], states[order]
+        self.recorder.add(Lane(when, None, dirty, states))
+
+    def _first_after_content(self, opened: OpenRound, now_ns: int) -> tuple[Pages, Times]:
+        """Return the pages written since their contents were read, with the first such write."""
+        first = np.full(self.n_pages, NEVER, np.int64)
+        reads_ns = np.concatenate([*self._batch_reads, *opened.transfer.record.begins_ns])
+        for pages, times in self._guest.writes(opened.start_ns, now_ns):
+            after = times > reads_ns[self._contents.batch_of(pages)]
+            np.minimum.at(first, pages[after], times[after])
+        found = np.flatnonzero(first != NEVER).astype(np.uint32)
+        return found, first[found]
+
+    def mark_missing(self, now_ns: int) -> Pages:
+        """Let every page that was not sent be missing from now on; return them, ascending."""
+        unsent = self.recorder.states == PageState.NOT_SENT
+        missing = np.flatnonzero(unsent).astype(np.uint32)
+        self.recorder.set_states(now_ns, missing, PageState.MISSING)
+        return missing
+
+    def count_stale(self) -> int:
+        """Return how many pages the destination does not hold in their newest version."""
+        stale = np.zeros(self.n_pages, np.bool_)
+        never_sent = self._contents.missing()
+        stale[never_sent] = self.recorder.states[never_sent] != PageState.FREE
+        if self.log is not None:
+            written = np.flatnonzero(self.log.newest_ns >= 0).astype(np.uint32)
+            reads_ns = np.concatenate(self._batch_reads)
+            read_ns = reads_ns[self._contents.batch_of(written)]
+            stale[written] |= read_ns < self.log.newest_ns[written]
+        return int(np.count_nonzero(stale))
+
+    def release(self) -> None:
+        """Give the large arrays back: a run's parts form cycles, so nothing else frees them soon."""
+        self.log, self._contents = None, Contents(0, self._order)
