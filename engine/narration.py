@@ -259,11 +259,13 @@ def _progress(scene: _Scene) -> _Progress | None:
     closed = next((r for r in scene.migration.rounds if r.number == number), None)
     if closed is not None and closed.end_ns <= scene.t_ns:
         return _Progress(number, pages, closed.pages_sent, closed.pages_skipped)
-    section = scene.section()
+    section, of_this_round = scene.section(), False
     for lane in section.lanes if section else ():
         if lane.begin_ns is not None:
-            sent += lane.count_at(scene.t_ns)
-        elif lane.states is PageState.SKIPPED:
+            # A section may hold several rounds; the skips of a round follow its batches.
+            of_this_round = len(lane.begin_ns) > 0 and int(lane.begin_ns[0]) >= started.t_ns
+            sent += lane.count_at(scene.t_ns) if of_this_round else 0
+        elif lane.states is PageState.SKIPPED and of_this_round:
             skipped += lane.count_at(scene.t_ns)
     return _Progress(number, pages, sent, skipped)
 

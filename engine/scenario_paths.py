@@ -95,7 +95,8 @@ class Key:
     def holds(self, plain_type: type) -> bool:
         """Return whether its value is of a plain type, `str` or `int`, without a unit."""
         annotation = self.field.annotation
-        return self.parse is None and plain_type in (annotation, *get_args(annotation))
+        choices = get_args(annotation) if get_origin(annotation) is types.UnionType else ()
+        return self.parse is None and plain_type in (annotation, *choices)
 
 
 def _parts_of(annotation: Any) -> Iterator[Any]:

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.memory import NEVER, DirtyLog, visiting_order, visiting_rank
+from engine.memory import DirtyLog, visiting_order, visiting_rank
 from engine.specs import PAGE_BYTES
 
 Times = npt.NDArray[np.int64]
@@ -218,9 +218,8 @@ class Transfer:
         if not self._skip or self._log is None:
             return nothing, nothing
         self._log.look_ahead(int(reads_ns[-1]))
-        first = self._log.first_ns[window]
-        at = np.flatnonzero(first != NEVER)
-        first = first[at]
+        at = np.flatnonzero(self._log.marked[window])
+        first = self._log.first_ns[window[at]]
         skip = np.zeros(len(at), np.bool_)
         while True:
             skips_before: Times = np.cumsum(skip) - skip
