@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from engine.simulation import Simulation
 
 
-def apply_change(simulation: "Simulation", path: str, value: str) -> None:
+Value = bool | int | float | str
+
+
+def apply_change(simulation: "Simulation", path: str, value: Value) -> None:
     """Apply one change now; paths and values were checked with the scenario.
 
     Raises:
@@ -40,7 +43,7 @@ def _required(spec: Any) -> dict[str, Any]:
 
 
 def _change_writer(
-    simulation: "Simulation", vm: str, index: int, key: str, value: str
+    simulation: "Simulation", vm: str, index: int, key: str, value: Value
 ) -> None:
     world, now = simulation.world, simulation.world.now_ns
     guest = world.guests[vm]
@@ -57,7 +60,7 @@ def _change_writer(
 
 
 def _change_migration(
-    simulation: "Simulation", which: str, rest: list[str], value: str
+    simulation: "Simulation", which: str, rest: list[str], value: Value
 ) -> None:
     requests = simulation.requests
     named = [i for i, r in requests.items() if r.vm == which]
@@ -71,19 +74,16 @@ def _change_migration(
                 _change_limit(simulation, m, value)
 
 
-def _changed_request(request: MigrationSpec, rest: list[str], value: str) -> MigrationSpec:
+def _changed_request(request: MigrationSpec, rest: list[str], value: Value) -> MigrationSpec:
     if rest[0] == "parameters":
-        known = request.parameters.get(rest[1])
-        parsed: Any = int(value) if isinstance(known, int) or value.isdigit() else value
-        return request.model_copy(
-            update={"parameters": {**request.parameters, rest[1]: parsed}}
-        )
+        parameters = {**request.parameters, rest[1]: value}
+        return request.model_copy(update={"parameters": parameters})
     changed: MigrationSpec = _changed(request, rest[0], value)
     if rest[0] == "policy" and changed.policy != request.policy:
         changed = changed.model_copy(update={"parameters": {}})
     return changed
 
 
-def _change_limit(simulation: "Simulation", m: "Migration", value: str) -> None:
+def _change_limit(simulation: "Simulation", m: "Migration", value: Value) -> None:
     m.spec = _changed(m.spec, "rate_limit", value)
     simulation.limit_changed(m)

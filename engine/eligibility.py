@@ -56,31 +56,20 @@ class VmSituation:
 class Situation:
     """The pool at one instant, as far as a move depends on it.
 
-    A run that asks about one VM gives `vm_host`, `vm_status` and `vm_migrating`; a picture of the
-    whole pool gives `vms`.
-
     Attributes:
         memory_in_use_bytes: On each host, reservations for moves under way included.
         dead_hosts: Hosts that died.
         down_hosts: Hosts whose link is down.
-        vm_host: Where the VM in question is; None: see `vms`.
-        vm_status: running, suspended or lost.
-        vm_migrating: Whether a migration of it is under way.
         vms: Each VM by name.
     """
 
     memory_in_use_bytes: Mapping[str, int] = field(default_factory=dict)
     dead_hosts: frozenset[str] = frozenset()
     down_hosts: frozenset[str] = frozenset()
-    vm_host: str | None = None
-    vm_status: str = "running"
-    vm_migrating: bool = False
     vms: Mapping[str, VmSituation] = field(default_factory=dict)
 
     def of(self, vm: VmSpec) -> VmSituation:
         """Return where a VM is; where nothing is known of it, as the scenario begins."""
-        if self.vm_host is not None:
-            return VmSituation(self.vm_host, self.vm_status, self.vm_migrating)
         return self.vms.get(vm.name, VmSituation(vm.host))
 
 

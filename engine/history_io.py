@@ -29,6 +29,7 @@ from engine.workload import GuestClock, Stretch, WriterTimeline
 FORMAT: Final = "migrascope history 1"
 _MEMBER: Final = "history.json"
 _FIXED_DATE: Final = (1980, 1, 1, 0, 0, 0)
+_AFTER_ALL_NS: Final = 2**63 - 1
 _KIND: Final = "_"  # key that says what a JSON object stands for
 
 _RECORDS: Final[dict[str, type[Any]]] = {
@@ -86,7 +87,7 @@ class _Writer:
         if isinstance(value, BaseModel):
             return {_KIND: type(value).__name__, "spec": value.model_dump(mode="json")}
         if isinstance(value, GuestClock):
-            return {_KIND: "GuestClock", "knots": value.knots_until(page_track.NEVER)}
+            return {_KIND: "GuestClock", "knots": value.knots_until(_AFTER_ALL_NS)}
         if isinstance(value, WriterTimeline):
             stretches = [self.encode(s) for s in value._stretches]
             return {

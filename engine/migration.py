@@ -362,7 +362,9 @@ class Migration:
         for pages, times in self.guest.writes(self.times["resumed"], self.now_ns):
             arrive = self.pull.arrive_ns[pages]
             for i in np.flatnonzero(arrive > times):
-                made = ends.get(int(times[i]), 0)
+                made = int(times[i])
+                while made in ends:  # writes of one instant may wait one after the other
+                    made = ends[made]
                 assert int(arrive[i]) <= made, f"a write met no page {int(pages[i])}"
 
     def before_guest_changes(self) -> None:

@@ -128,8 +128,12 @@ class Pull:
     def writers_changed(self, t_ns: int) -> None:
         """Read the guest's writes anew from `t_ns` on."""
         for i, vcpu in enumerate(self._vcpus):
-            if i not in self._waiting:
-                vcpu.begin(vcpu.clock.guest_at(t_ns))
+            guest_ns = vcpu.clock.guest_at(t_ns)
+            if i in self._waiting:  # the write that waits is made anew when its page is there
+                vcpu.begin(guest_ns - 1)
+                vcpu.refill(guest_ns)
+            else:
+                vcpu.begin(guest_ns)
 
     def _send_before(self, t_ns: int) -> None:
         """Send what begins before `t_ns`: requests first, then the next pages in order."""
@@ -241,7 +245,6 @@ class Pull:
             if int(self.arrive_ns[page]) <= t_ns:
                 del self._waiting[i]
                 self._vcpus[i].clock.set_running(t_ns, True)
-                self._vcpus[i].at += 1
                 self.stalls.append((since, t_ns - since))
 
     def _stall(self, t_ns: int) -> int:

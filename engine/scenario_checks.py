@@ -69,7 +69,8 @@ def _plain_path(document: Document, path: str) -> str:
 
 
 def _check_format(document: Document, faults: Faults) -> None:
-    if "format" not in document and not faults.touched(("format",)):
+    misspelt = any('did you mean "format"?' in sentence for _, sentence in faults.found)
+    if "format" not in document and not misspelt:
         faults.add(("format",), "is missing; write format = 1 at the top", missing=True)
 
 
@@ -134,8 +135,8 @@ def _check_name(
     entries = document.get(list_name)
     if len(known) < len(entries if isinstance(entries, list) else []):
         return  # some item has no right name: it may be the one that is meant
-    if list_name == "hosts" and not known:
-        return  # that a scenario needs hosts is said already
+    if (list_name == "hosts" and not known) or any(p == (list_name,) for p, _ in faults.found):
+        return  # what is wrong with the whole list is said already
     if list_name not in document and any(
         place[0] != list_name and f'"{list_name}"' in sentence for place, sentence in faults.found
     ):

@@ -243,7 +243,7 @@ class Simulation:
 
     def _change(self, change: ChangeSpec) -> None:
         for path, value in change.set.items():
-            apply_change(self, path, str(value))
+            apply_change(self, path, value)
             self.world.note(EventKind.CHANGE, path=path, value=str(value))
 
     def is_pending(self, request: int) -> bool:
