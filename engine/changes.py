@@ -31,7 +31,7 @@ def apply_change(simulation: "Simulation", path: str, value: Value) -> None:
             raise ValueError(f"{path} cannot change in the middle of a run")
 
 
-def _changed(spec: Any, key: str, value: str) -> Any:
+def _changed(spec: Any, key: str, value: Value) -> Any:
     fresh = type(spec).model_validate({**_required(spec), key: value})
     name = next(n for n, f in type(spec).model_fields.items() if key in (n, f.alias))
     return spec.model_copy(update={name: getattr(fresh, name)})

@@ -89,13 +89,13 @@ class _Writer:
         if isinstance(value, GuestClock):
             return {_KIND: "GuestClock", "knots": value.knots_until(_AFTER_ALL_NS)}
         if isinstance(value, WriterTimeline):
-            stretches = [self.encode(s) for s in value._stretches]
+            stretches = [self.encode(s) for s in value.stretches]
             return {
                 _KIND: "WriterTimeline",
                 "spec": self.encode(value.spec),
-                "seed": value._seed,
-                "vm": value._vm,
-                "index": value._index,
+                "seed": value.seed,
+                "vm": value.vm,
+                "index": value.index,
                 "stretches": stretches,
             }
         assert is_dataclass(value) and type(value).__name__ in _RECORDS, type(value)
@@ -143,7 +143,7 @@ class _Reader:
     def _writer_from(self, value: dict[str, Any]) -> WriterTimeline:
         writer = WriterTimeline(value["seed"], self._vms[value["vm"]], value["index"])
         writer.spec = self.decode(value["spec"])
-        writer._stretches = self.decode(value["stretches"])
+        writer.stretches = self.decode(value["stretches"])
         return writer
 
 

@@ -148,7 +148,7 @@ class WriterTimeline:
         spec: WriterSpec = vm.writers[index]
         self.spec = spec
         self.vcpu = (index if spec.vcpu is None else spec.vcpu) % vm.vcpus
-        self._seed, self._vm, self._index = seed, vm.name, index
+        self.seed, self.vm, self.index = seed, vm.name, index
         self._trace = load_trace(spec.trace or "") if spec.pattern == "trace" else None
         self.first_page = spec.offset_bytes // PAGE_BYTES
         room = vm.n_pages - self.first_page
@@ -156,10 +156,10 @@ class WriterTimeline:
         if spec.region_bytes is not None:
             wanted = spec.region_bytes // PAGE_BYTES
         self.n_pages = max(1, min(wanted, room))
-        self._stretches: list[Stretch] = []
+        self.stretches: list[Stretch] = []
         self._append(spec.start_ns, self._spec_rate(), first=0)
         if spec.pattern == "sweep" and spec.first_sweep_rate_pps:
-            self._stretches.clear()
+            self.stretches.clear()
             self._append(spec.start_ns, spec.first_sweep_rate_pps, first=0)
             length = -(-self.n_pages * SECOND_NS // spec.first_sweep_rate_pps)
             self._append(spec.start_ns + length, spec.rate_pps, first=self.n_pages)
@@ -168,15 +168,15 @@ class WriterTimeline:
         return self.spec.speed_percent if self._trace else self.spec.rate_pps
 
     def _append(self, guest_ns: int, rate: int, *, first: int) -> None:
-        key = stream_key(self._seed, self._vm, self._index, len(self._stretches))
+        key = stream_key(self.seed, self.vm, self.index, len(self.stretches))
         hot = self.spec.hot_writes_ppm
-        self._stretches.append(Stretch(guest_ns, rate, key, first, hot))
+        self.stretches.append(Stretch(guest_ns, rate, key, first, hot))
 
     def change(self, guest_ns: int, spec: WriterSpec) -> None:
         """Let the writer go on with other values from `guest_ns` on, in its own sub-stream."""
-        kept = [s for s in self._stretches if s.guest_ns < guest_ns]
+        kept = [s for s in self.stretches if s.guest_ns < guest_ns]
         done = self._position(kept[-1], guest_ns) if kept else 0
-        self.spec, self._stretches = spec, kept
+        self.spec, self.stretches = spec, kept
         self._append(max(guest_ns, spec.start_ns), self._spec_rate(), first=done)
 
     def _position(self, stretch: Stretch, guest_ns: int) -> int:
@@ -197,7 +197,7 @@ class WriterTimeline:
     def rate_at(self, guest_ns: int) -> int:
         """Return the page writes a second at a guest time; a trace's mean over its period."""
         rate = 0
-        for stretch in self._stretches:
+        for stretch in self.stretches:
             if stretch.guest_ns <= guest_ns:
                 rate = stretch.rate
         if self._trace:
@@ -223,9 +223,9 @@ class WriterTimeline:
         return self.writes_between(from_ns, to_ns)[0][-limit:]
 
     def _parts(self, from_ns: int, to_ns: int) -> Iterator[tuple[Pages, Times]]:
-        for i, stretch in enumerate(self._stretches):
-            last = i + 1 == len(self._stretches)
-            end = to_ns if last else min(to_ns, self._stretches[i + 1].guest_ns)
+        for i, stretch in enumerate(self.stretches):
+            last = i + 1 == len(self.stretches)
+            end = to_ns if last else min(to_ns, self.stretches[i + 1].guest_ns)
             if stretch.rate and end > max(from_ns, stretch.guest_ns):
                 yield self._stretch_writes(stretch, max(from_ns, stretch.guest_ns), end)
 
