@@ -38,6 +38,7 @@ UNIT_HINTS: Final[dict[Callable[[Any], Any], tuple[str, str]]] = {
         "a bit rate: bit/s, kbit/s, Mbit/s, Gbit/s, Kibit/s, Mibit/s, Gibit/s",
         "1 Gbit/s",
     ),
+    units.parse_rate_limit: ('a bit rate, or "none"', "500 Mbit/s"),
     units.parse_page_rate: ("a page rate: pages/s", "1500 pages/s"),
     units.parse_duration: ("a duration: ns, us, ms, s, min", "30 ms"),
     units.parse_share: ("a share: %", "10 %"),

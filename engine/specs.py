@@ -16,6 +16,7 @@ PAGE_BYTES = 4096
 Bytes = Annotated[int, BeforeValidator(units.parse_size)]
 PageBytes = Annotated[int, BeforeValidator(units.parse_page_size)]
 BitRate = Annotated[int, BeforeValidator(units.parse_bit_rate)]
+RateLimit = Annotated[int | None, BeforeValidator(units.parse_rate_limit)]
 PageRate = Annotated[int, BeforeValidator(units.parse_page_rate)]
 Duration = Annotated[int, BeforeValidator(units.parse_duration)]
 Share = Annotated[int, BeforeValidator(units.parse_share)]  # parts per million
@@ -175,7 +176,7 @@ class MigrationSpec(Spec):
     at_ns: Duration = Field(default=0, alias="at", ge=0)
     policy: str = "xen-legacy"
     parameters: dict[str, ParameterValue] = Field(default_factory=dict)
-    rate_limit_bps: BitRate | None = Field(default=None, alias="rate_limit", gt=0)
+    rate_limit_bps: RateLimit = Field(default=None, alias="rate_limit")
     time_limit_ns: Duration = Field(default=3600 * 10**9, alias="time_limit", gt=0)
     expect: Outcome = "completed"
 

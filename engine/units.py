@@ -96,6 +96,20 @@ def parse_bit_rate(value: object) -> int:
     )
 
 
+def parse_rate_limit(value: object) -> int | None:
+    """Return bit/s, or None for "none": no limit.
+
+    Raises:
+        ValueError: Says in a clause what was expected.
+    """
+    if value is None or value == "none":
+        return None
+    rate_bps = parse_bit_rate(value)
+    if rate_bps <= 0:
+        raise ValueError('must be more than 0, or "none"')
+    return rate_bps
+
+
 def parse_page_rate(value: object) -> int:
     """Return pages a second from "1500 pages/s".
 
