@@ -113,6 +113,8 @@ class MigratingMemory:
         transfer, recorder = opened.transfer, self.recorder
         record = transfer.record
         state = PageState.UP_TO_DATE if opened.live else PageState.SENT_WHILE_STOPPED
+        if opened.live and not self._skip:
+            self._add_dirtied_before_turn(opened, dirty, first_ns)
         recorder.add_batches(record, state, until_ns=now_ns)
         skipped = np.concatenate([np.empty(0, np.uint32), *record.skipped])
         skipped_ns = np.concatenate([np.empty(0, np.int64), *record.skipped_ns])
@@ -135,6 +137,20 @@ class MigratingMemory:
             bytes_sent=transfer.n_sent * PAGE_WIRE_BYTES,
             rate_limit_bps=opened.limit_bps,
         )
+
+    def _add_dirtied_before_turn(
+        self, opened: OpenRound, dirty: Pages, first_ns: Times
+    ) -> None:
+        """Record pages that were up to date, and were written before they were sent again."""
+        if not opened.transfer.record.begins_ns:
+            return
+        begins_ns = np.concatenate(opened.transfer.record.begins_ns)
+        batch = self._contents.batch_of(dirty).astype(np.int64) - self._n_batches
+        before = (batch >= 0) & (opened.base[dirty] == PageState.UP_TO_DATE)
+        before[before] = first_ns[before] <= begins_ns[batch[before]]
+        when, pages = first_ns[before], dirty[before]
+        order = np.argsort(when, kind="stable")
+        self.recorder.add(Lane(when[order], None, pages[order], PageState.DIRTY_AGAIN))
 
     def _add_dirtied(
         self, opened: OpenRound, dirty: Pages, first_ns: Times, now_ns: int

@@ -394,6 +394,8 @@ class Migration:
             self.process.close()
         if self._open is not None:
             self._abandon_round(self._open)
+        if self.pull is not None:
+            self.pull.settle(self.now_ns)
         for name in list(self._open_phases):
             self.end_phase(name)
         self.phases.sort(key=lambda p: p.start_ns)

@@ -122,11 +122,12 @@ class Section:
 
     def in_flight_at(self, t_ns: int) -> Pages:
         """Return the pages on the wire at `t_ns`."""
-        for lane in self.lanes:
+        parts = [np.empty(0, np.uint32)]
+        for lane in self.lanes:  # one for each round of the section
             if lane.begin_ns is not None:
                 begun = lane.begun_at(t_ns)
-                return lane.pages[min(lane.count_at(t_ns), begun) : begun]
-        return np.empty(0, np.uint32)
+                parts.append(lane.pages[min(lane.count_at(t_ns), begun) : begun])
+        return np.concatenate(parts)
 
     def changed_between(self, from_ns: int, to_ns: int) -> Pages:
         """Return the pages whose state may differ between two instants, repeats included."""

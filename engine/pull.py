@@ -135,6 +135,14 @@ class Pull:
             else:
                 vcpu.begin(guest_ns)
 
+    def on_wire_at(self, t_ns: int) -> bool:
+        """Return whether the link still carries pages at `t_ns`; the last arrive later."""
+        return self.n_left > 0 or self.pace.ready_ns() > t_ns
+
+    def settle(self, t_ns: int) -> None:
+        """Take as sent what began before `t_ns`: this pull ends here."""
+        self._send_before(t_ns)
+
     def _send_before(self, t_ns: int) -> None:
         """Send what begins before `t_ns`: requests first, then the next pages in order."""
         pace = self.pace
@@ -208,11 +216,13 @@ class Pull:
         """Return the next instant at which anything may be decided."""
         if self.n_left:
             bits = self.pace.bits + self.n_left * PAGE_WIRE_BITS
-            end = self.pace.t0_ns - (-bits * SECOND_NS // self.pace.rate_bps)
-            end += self._latency_ns
+            carried = self.pace.t0_ns - (-bits * SECOND_NS // self.pace.rate_bps)
+            end = carried + self._latency_ns
         else:
-            end = self.last_arrival_ns()
+            carried, end = self.pace.ready_ns(), self.last_arrival_ns()
         soonest = end + (self._latency_ns if self._travelling else 0)
+        if carried > t_ns:
+            soonest = min(soonest, carried)
         for when, _ in self._travelling:
             soonest = min(soonest, when)
         for _, page in self._waiting.values():

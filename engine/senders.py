@@ -19,6 +19,10 @@ class BatchSender:
         """Return the end of what is planned."""
         return self.transfer.next_ns()
 
+    def on_wire(self, t_ns: int) -> bool:
+        """Return whether it takes a share of the links."""
+        return True
+
     def step(self, t_ns: int) -> bool:
         """Settle; return whether the round is over."""
         self.transfer.settle(t_ns)
@@ -41,6 +45,10 @@ class BlobSender:
         """Return when all is through."""
         return self._pace.ready_ns()
 
+    def on_wire(self, t_ns: int) -> bool:
+        """Return whether it takes a share of the links."""
+        return True
+
     def step(self, t_ns: int) -> bool:
         """Return whether all is through."""
         return self._pace.ready_ns() <= t_ns
@@ -60,6 +68,10 @@ class PullSender:
     def next_ns(self, t_ns: int) -> int:
         """Return the next fault, request or arrival that matters."""
         return self.pull.next_ns(t_ns)
+
+    def on_wire(self, t_ns: int) -> bool:
+        """Return whether it takes a share of the links: not while the last page arrives."""
+        return self.pull.on_wire_at(t_ns)
 
     def step(self, t_ns: int) -> bool:
         """Do what is due; return whether every page is there."""

@@ -196,6 +196,9 @@ class Transfer:
         bounds = np.minimum(np.arange(n_batches + 1, dtype=np.int64) * BATCH_PAGES, n_sent)
         ends = carried_at(pace.t0_ns, pace.bits + bounds[1:] * PAGE_WIRE_BITS, pace.rate_bps)
         inside = slice(None) if final else batches < n_batches
+        skipped_ns = reads_ns[batches[inside]]
+        if final and n_batches:  # behind the last page sent: they belong to the next batch
+            skipped_ns[skips[inside] > at[n_sent - 1]] = ends[-1]
         return Plan(
             reads_ns[:n_batches],
             ends,
@@ -203,7 +206,7 @@ class Transfer:
             bounds,
             self._position + at[bounds[1:] - 1] + 1,
             window[skips[inside]],
-            reads_ns[batches[inside]],
+            skipped_ns,
             self._position + skips[inside] + 1,
             final,
         )

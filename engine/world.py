@@ -38,6 +38,9 @@ class Sender(Protocol):
     def next_ns(self, t_ns: int) -> int:
         """Return when it has to be looked at again."""
 
+    def on_wire(self, t_ns: int) -> bool:
+        """Return whether it takes a share of the links (else it waits for arrivals)."""
+
     def step(self, t_ns: int) -> bool:
         """Do what is due at `t_ns`; return whether everything is sent."""
 
@@ -88,6 +91,7 @@ class Sending:
     series: PiecewiseSeries
     rate_bps: int = 0
     ticket: int | None = None
+    on_wire: bool = True
 
 
 @dataclass
@@ -184,10 +188,12 @@ class World:
 
     def share_links(self) -> None:
         """Share the links anew; senders whose rate changes settle what is through."""
-        flows = [s.flow for s in self.sendings.values()] + self._traffic()
+        flows = [s.flow for s in self.sendings.values() if s.on_wire] + self._traffic()
         capacity = {port: self.capacity_bps(port) for port in self.queues}
         shares = max_min_shares(flows, capacity)
         for name, sending in self.sendings.items():
+            if not sending.on_wire:
+                continue
             rate = max(MIN_RATE_BPS, shares[sending.flow.name].rate_bps)
             if rate != sending.rate_bps:
                 sending.sender.set_rate(self.now_ns, rate)
@@ -227,8 +233,12 @@ class World:
         sending.ticket = None
         if sending.sender.step(self.now_ns):
             self.finished(name)
-        else:
-            self.plan(name)
+            return
+        if sending.on_wire and not sending.sender.on_wire(self.now_ns):
+            sending.on_wire = False
+            sending.series.step(self.now_ns, 0)
+            self.share_links()
+        self.plan(name)
 
     def finished(self, name: str) -> None:
         """Do what follows on the end of a sender; the simulation replaces this."""

@@ -1,0 +1,1 @@
+"""Migrascope's window: it reads runs, and never steps the engine."""

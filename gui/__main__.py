@@ -1,0 +1,155 @@
+"""The command `migrascope`: the window, `shot`, or a headless command.
+
+Qt is imported only where it is needed, after the checks of `gui.startup`; the headless commands
+never import it. This module is imported again by the worker process, so it stays light.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Final
+
+HEADLESS_COMMANDS: Final = ("list", "check", "run", "schema")
+"""As `engine.cli` has them; that module is heavy, and the window does not need it."""
+EXIT_INPUT: Final = 2
+EXIT_BUG: Final = 70
+ISSUES: Final = "the project's issue tracker"
+
+USAGE: Final = """\
+Usage: migrascope [FILE|NAME] [--theme dark|light]    open the window
+       migrascope COMMAND ...                         work without a window
+
+Migrascope shows how a running virtual machine moves from one host to another.
+
+Commands: {commands}.
+`migrascope COMMAND --help` explains one of them.
+
+Options:
+  --theme dark|light  Colours of the window.
+  --version           Show the version.
+  --help              Show this text.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit status.
+
+    Args:
+        argv: Arguments without the program's name; None: those of the process.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _dispatch(arguments)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader went away; without this the interpreter complains once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:
+        return report_bug(error, arguments)
+
+
+def report_bug(error: BaseException, arguments: Sequence[str]) -> int:
+    """Say in a few lines that this is our fault and how to report it; return the exit status."""
+    where = traceback.extract_tb(error.__traceback__)
+    place = f"{os.path.basename(where[-1].filename)}:{where[-1].lineno}" if where else "unknown"
+    details = " ".join(str(error).split()) or "no details"
+    print(
+        f"migrascope: this is a bug of ours: {type(error).__name__} at {place}: {details}\n"
+        f"Please report this line, the command `migrascope {' '.join(arguments)}` and the "
+        f"scenario file at {ISSUES}.",
+        file=sys.stderr,
+    )
+    return EXIT_BUG
+
+
+def _dispatch(arguments: list[str]) -> int:
+    word = arguments[0] if arguments else ""
+    if word == "shot":
+        return _shot(arguments[1:])
+    if word in HEADLESS_COMMANDS:
+        from engine import cli
+
+        return cli.main(arguments)
+    if word in ("--help", "-h", "help"):
+        print(USAGE.format(commands=", ".join([*HEADLESS_COMMANDS, "shot"])), end="")
+        return 0
+    if word == "--version":
+        return _version()
+    return _window(arguments)
+
+
+def _version() -> int:
+    from engine import __version__
+
+    print(f"migrascope {__version__}")
+    return 0
+
+
+def _fail(sentences: Sequence[str], status: int) -> int:
+    for sentence in sentences:
+        print(sentence, file=sys.stderr)
+    return status
+
+
+def _shot(arguments: list[str]) -> int:
+    from gui import startup
+
+    try:
+        startup.check_qt_libraries()
+    except startup.StartupError as error:
+        return _fail([str(error)], startup.EXIT_NO_DISPLAY)
+    from gui import shot
+
+    return shot.main(arguments)
+
+
+def _window(arguments: list[str]) -> int:
+    from engine.errors import ScenarioError
+    from engine.scenario import load_scenario
+    from gui import startup
+
+    theme, names, faults = _window_arguments(arguments)
+    if faults:
+        return _fail(faults, EXIT_INPUT)
+    try:
+        scenario = load_scenario(names[0]) if names else None
+    except ScenarioError as error:
+        return _fail(error.faults, EXIT_INPUT)
+    try:
+        startup.check_qt_libraries()
+        platform = startup.check_display(os.environ)
+        startup.check_reference_counts()
+    except startup.StartupError as error:
+        return _fail([str(error)], startup.EXIT_NO_DISPLAY)
+    if platform:
+        os.environ.setdefault("QT_QPA_PLATFORM", platform)
+    from gui import app
+
+    return app.run(scenario, theme_name=theme)
+
+
+def _window_arguments(arguments: list[str]) -> tuple[str, list[str], list[str]]:
+    """Return theme, scenario names, and one sentence per fault."""
+    theme, names, faults = "dark", [], []
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0)
+        option, _, value = word.partition("=")
+        if option == "--theme":
+            theme = value or (rest.pop(0) if rest else "")
+            if theme not in ("dark", "light"):
+                faults.append(f'--theme "{theme}": use dark or light')
+        elif word.startswith("-"):
+            faults.append(f"{word}: no such option; see migrascope --help")
+        else:
+            names.append(word)
+    if len(names) > 1:
+        faults.append(f"{names[1]}: the window opens one scenario, and {names[0]} was given")
+    return theme, names, faults
+
+
+if __name__ == "__main__":
+    sys.exit(main())

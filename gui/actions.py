@@ -1,0 +1,159 @@
+"""The actions of the window: one table of texts and keys for menus, buttons and the key sheet.
+
+The actions do nothing by themselves; `gui.wiring` connects them.
+"""
+
+from dataclasses import dataclass, fields
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QComboBox,
+    QMenu,
+    QMenuBar,
+    QWidget,
+)
+
+_TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("scenarios", "Scenarios…", ("Ctrl+Shift+O",)),
+    ("open_file", "Open a file…", ("Ctrl+O",)),
+    ("export_picture", "Export picture…", ("Ctrl+E",)),
+    ("quit", "Quit", ("Ctrl+Q",)),
+    ("undo", "Undo", ("Ctrl+Z",)),
+    ("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y")),
+    ("reset", "Reset", ("R",)),
+    ("play", "Play or pause", ("Space", ".")),
+    ("step_forward", "Step forward 20 ms", ("Right",)),
+    ("step_back", "Step back 20 ms", ("Left",)),
+    ("next_event", "Next event", ("Shift+Right",)),
+    ("previous_event", "Previous event", ("Shift+Left",)),
+    ("next_round", "Next round", ("PgDown",)),
+    ("previous_round", "Previous round", ("PgUp",)),
+    ("to_start", "To the start", ("Home",)),
+    ("to_end", "To the end", ("End",)),
+    ("faster", "Faster", ("+", "=")),
+    ("slower", "Slower", ("-",)),
+    ("migrate", "Migrate…", ("M",)),
+    ("theme", "Light or dark", ("T",)),
+    ("full_screen", "Full screen", ("F11",)),
+    ("keys", "Keys", ("?", "F1")),
+)
+
+
+@dataclass(frozen=True)
+class Actions:
+    """Every action by its name."""
+
+    scenarios: QAction
+    open_file: QAction
+    export_picture: QAction
+    quit: QAction
+    undo: QAction
+    redo: QAction
+    reset: QAction
+    play: QAction
+    step_forward: QAction
+    step_back: QAction
+    next_event: QAction
+    previous_event: QAction
+    next_round: QAction
+    previous_round: QAction
+    to_start: QAction
+    to_end: QAction
+    faster: QAction
+    slower: QAction
+    migrate: QAction
+    theme: QAction
+    full_screen: QAction
+    keys: QAction
+
+    def all(self) -> list[QAction]:
+        """Return the actions in the order of the key sheet."""
+        return [getattr(self, field.name) for field in fields(self)]
+
+
+def build_actions(window: QWidget) -> Actions:
+    """Return the actions, with their keys live in the window."""
+    made = {}
+    for name, text, keys in _TABLE:
+        action = QAction(text, window)
+        action.setShortcuts([QKeySequence(key) for key in keys])
+        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        # Stepping repeats while a key is held; anything else happens once.
+        action.setAutoRepeat(name.startswith(("step", "next", "previous")))
+        window.addAction(action)
+        made[name] = action
+    return Actions(**made)
+
+
+def fill_menus(bar: QMenuBar, actions: Actions) -> QMenu:
+    """Put the actions into the menus, and return the empty menu of destinations."""
+    a = actions
+    separator = None
+    menus: tuple[tuple[str, tuple[QAction | None, ...]], ...] = (
+        ("&File", (a.scenarios, a.open_file, a.export_picture, separator, a.quit)),
+        ("&Edit", (a.undo, a.redo, a.reset)),
+        (
+            "&Run",
+            (
+                a.play, separator, a.step_forward, a.step_back, a.next_event, a.previous_event,
+                a.next_round, a.previous_round, a.to_start, a.to_end, separator, a.faster,
+                a.slower,
+            ),
+        ),
+    )
+    for title, entries in menus:
+        _fill(bar.addMenu(title), entries)
+    vm_menu = bar.addMenu("&VM")
+    destinations = vm_menu.addMenu("Migrate to")
+    vm_menu.addAction(a.migrate)
+    _fill(bar.addMenu("Vie&w"), (a.theme, a.full_screen))
+    _fill(bar.addMenu("&Help"), (a.keys,))
+    return destinations
+
+
+def _fill(menu: QMenu, entries: tuple[QAction | None, ...]) -> None:
+    for action in entries:
+        if action is None:
+            menu.addSeparator()
+        else:
+            menu.addAction(action)
+
+
+_KEYS_OF_WIDGETS: tuple[tuple[type[QWidget], frozenset[Qt.Key]], ...] = (
+    (QAbstractButton, frozenset({Qt.Key.Key_Space})),
+    (
+        QAbstractSlider,
+        frozenset(
+            {
+                Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown,
+                Qt.Key.Key_Home, Qt.Key.Key_End,
+            }
+        ),
+    ),
+    (QComboBox, frozenset({Qt.Key.Key_Space, Qt.Key.Key_Home, Qt.Key.Key_End})),
+    (QAbstractItemView, frozenset({Qt.Key.Key_Home, Qt.Key.Key_End})),
+)
+
+
+class KeyKeeper(QObject):
+    """Leaves a focused control the keys that it needs itself; text fields do so by themselves.
+
+    Without it Space would play while the focus is on a button, and no button could be pressed
+    from the keyboard.
+    """
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take a shortcut back for the widget that has the focus."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            plain = event.modifiers() in (
+                Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier
+            )
+            for kind, keys in _KEYS_OF_WIDGETS:
+                if plain and isinstance(watched, kind) and Qt.Key(event.key()) in keys:
+                    event.accept()
+                    return True
+        return False

@@ -1,0 +1,90 @@
+"""The composition root: builds the parts of the program and hands them to each other."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QLocale, QTimer
+from PySide6.QtWidgets import QApplication, QStyleFactory
+
+from engine.errors import ScenarioError
+from engine.scenario import Scenario, load_scenario
+from gui.main_window import MainWindow
+from gui.player import MonotonicClock, Player, WallClock
+from gui.run_controller import RunController
+from gui.session import Session
+from gui.style.theme import THEMES, Theme, load_fonts, ui_font
+from gui.wiring import Wiring
+
+FIRST_SCENARIO = "recorded-demo"
+WARM_UP_DELAY_MS = 200
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of one window; whoever holds this keeps it alive."""
+
+    window: MainWindow
+    player: Player
+    runs: RunController
+    session: Session
+    wiring: Wiring
+
+
+def create_application() -> QApplication:
+    """Return the Qt application with our style, fonts and number format.
+
+    Nothing of the desktop's own settings is taken, so that every machine shows the same.
+    """
+    existing = QApplication.instance()
+    application = existing if isinstance(existing, QApplication) else QApplication(["migrascope"])
+    application.setApplicationName("migrascope")
+    application.setApplicationDisplayName("")
+    QLocale.setDefault(QLocale.c())
+    style = QStyleFactory.create("Fusion")
+    if style is not None:
+        application.setStyle(style)
+    load_fonts()
+    application.setFont(ui_font())
+    return application
+
+
+def build(theme: Theme, clock: WallClock | None = None) -> Parts:
+    """Return a window with all its parts, connected, with nothing open.
+
+    Args:
+        theme: Its colours.
+        clock: The wall clock; None: the real one.
+    """
+    player = Player(clock or MonotonicClock())
+    runs = RunController()
+    session = Session(player, runs)
+    window = MainWindow()
+    window.set_theme(theme)
+    wiring = Wiring(window, player, session, runs)
+    for part in (player, runs, session):
+        part.setParent(window)
+    return Parts(window, player, runs, session, wiring)
+
+
+def run(scenario: Scenario | None, *, theme_name: str = "dark") -> int:
+    """Show the window until it is closed, and return the exit status.
+
+    Args:
+        scenario: What to open; None: the recorded demo.
+        theme_name: dark or light.
+    """
+    application = create_application()
+    parts = build(THEMES[theme_name])
+
+    def fill() -> None:
+        """Open the scenario: after the first paint, so that the shell is there at once."""
+        try:
+            parts.session.open(scenario or load_scenario(FIRST_SCENARIO))
+        except ScenarioError as error:
+            parts.window.error_notice.show_lines("The scenario cannot be run", error.faults)
+        QTimer.singleShot(WARM_UP_DELAY_MS, parts.runs.warm_up)
+
+    parts.window.first_painted.connect(lambda: QTimer.singleShot(0, fill))
+    parts.window.show()
+    status = application.exec()
+    parts.runs.close()
+    return status

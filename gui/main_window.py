@@ -1,0 +1,341 @@
+"""The main window: the views in their places, header, side and foot.
+
+It arranges and themes; `gui.wiring` connects, `gui.session` decides. The first picture of the
+window is a shell: the plot library and the simulation follow after `first_painted`.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QFontMetrics,
+    QPaintEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSlider,
+    QApplication,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QMenuBar,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.history import Frame, History
+from gui.actions import Actions, KeyKeeper, build_actions, fill_menus
+from gui.dialogs.error_notice import ErrorNotice
+from gui.dialogs.key_sheet import keys_text
+from gui.style.style_sheet import style_sheet
+from gui.style.theme import DARK, Theme, ui_font
+from gui.views.console_view import ConsoleView
+from gui.views.controls_view import ControlsView
+from gui.views.legend_view import LegendView
+from gui.views.narration_view import NarrationView
+from gui.views.outcome_view import OutcomeView
+from gui.views.pages_view import PagesView
+from gui.views.plots_view import PlotsView
+from gui.views.pool_view import PoolView
+from gui.views.rounds_view import RoundsView
+from gui.views.timeline_view import TimelineView
+from gui.views.transport_view import TransportView
+
+SIDE_PX: Final = 330
+HEADER_PX: Final = 44
+CONSOLE_PX: Final = 320
+DEFAULT_SIZE: Final = QSize(1600, 900)
+MINIMUM_SIZE: Final = QSize(1120, 700)
+
+
+W = TypeVar("W", bound=QWidget)
+
+
+def _named(widget: W, name: str) -> W:
+    """Return a widget after giving it the name that the style sheet calls it."""
+    widget.setObjectName(name)
+    return widget
+
+
+def _padded(widget: QWidget) -> QWidget:
+    """Return a widget with the margins of the picture around another one."""
+    around = QWidget()
+    layout = QVBoxLayout(around)
+    layout.setContentsMargins(16, 8, 16, 6)
+    layout.addWidget(widget)
+    return around
+
+
+class HistoryView(Protocol):
+    """What every view of a run can do."""
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours of a theme."""
+        ...
+
+    def set_history(self, history: History, *, selected: str) -> None:
+        """Show a run and one of its VMs."""
+        ...
+
+    def show_frame(self, frame: Frame) -> None:
+        """Show an instant."""
+        ...
+
+
+class TitleLabel(QLabel):
+    """A line that gives way: what does not fit is cut with an ellipsis and told by a tip."""
+
+    def __init__(self, name: str, size_px: int) -> None:
+        """Start empty."""
+        super().__init__()
+        self.setObjectName(name)
+        self.setFont(ui_font(size_px))
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._whole = ""
+
+    @property
+    def whole(self) -> str:
+        """Return the text before cutting."""
+        return self._whole
+
+    def set_whole(self, text: str) -> None:
+        """Show a text, as much of it as fits."""
+        self._whole = text
+        self.setToolTip(text)
+        self.setAccessibleName(text)
+        self._cut()
+
+    def _cut(self) -> None:
+        metrics = QFontMetrics(self.font())
+        self.setText(
+            metrics.elidedText(self._whole, Qt.TextElideMode.ElideRight, max(0, self.width() - 2))
+        )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Cut anew."""
+        super().resizeEvent(event)
+        self._cut()
+
+
+class MainWindow(QMainWindow):
+    """The window.
+
+    Attributes:
+        first_painted: Once, after the shell was painted for the first time.
+        file_dropped: With the `Path` of a file that was dropped on the window.
+        closed: The window is about to go.
+    """
+
+    first_painted = Signal()
+    file_dropped = Signal(object)
+    closed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Build the shell; nothing is open yet."""
+        super().__init__(parent)
+        self.theme = DARK
+        self._painted = False
+        self.pool, self.pages, self.narration = PoolView(), PagesView(), NarrationView()
+        self.plots, self.console = PlotsView(), ConsoleView()
+        self.controls, self.outcome = ControlsView(), OutcomeView()
+        self.rounds, self.legend = RoundsView(), LegendView()
+        self.timeline, self.transport = TimelineView(), TransportView()
+        self.actions_by_name: Actions = build_actions(self)
+        self.menu_bar = QMenuBar()
+        self.menu_bar.setFont(ui_font(13))
+        self.destinations = fill_menus(self.menu_bar, self.actions_by_name)
+        self.title, self.notice = TitleLabel("dim", 12), TitleLabel("notice", 12)
+        self.buttons = self._make_buttons()
+        self._arrange()
+        self.error_notice = ErrorNotice(self)
+        self._keep_keys()
+        self.setAcceptDrops(True)
+        self.setMinimumSize(MINIMUM_SIZE)
+        self.resize(DEFAULT_SIZE)
+        self.show_title("", "")
+        self.set_theme(DARK)
+
+    @property
+    def views(self) -> tuple[HistoryView, ...]:
+        """Return every view of the run."""
+        return (
+            self.pool, self.pages, self.narration, self.plots, self.console, self.outcome,
+            self.rounds, self.legend, self.timeline, self.transport,
+        )
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours of a theme, in every view."""
+        self.theme = theme
+        # Dialogs take their palette from the application and not from their parent.
+        QApplication.setPalette(theme.palette())
+        self.setStyleSheet(style_sheet(theme))
+        for view in self.views:
+            view.set_theme(theme)
+        self.controls.set_theme(theme)
+
+    def show_title(self, name: str, title: str) -> None:
+        """Say which scenario is open."""
+        self.setWindowTitle(f"{title or name} - Migrascope" if name else "Migrascope")
+        self.title.set_whole(title or name)
+
+    def show_notice(self, sentence: str) -> None:
+        """Say under the title what was edited; "" takes it away."""
+        self.notice.set_whole(sentence)
+        self.notice.setVisible(bool(sentence))
+
+    def _make_buttons(self) -> dict[str, QPushButton]:
+        made = {}
+        for name, text in (
+            ("scenarios", "Scenarios"), ("undo", "Undo"), ("reset", "Reset"), ("theme", "Theme"),
+            ("export_picture", "Export picture"), ("migrate", "Migrate…"),
+        ):
+            action = getattr(self.actions_by_name, name)
+            button = QPushButton(text)
+            button.setFont(ui_font(13))
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setToolTip(f"{action.text().rstrip('…')} ({keys_text(action)})")
+            button.setEnabled(action.isEnabled())
+            button.clicked.connect(action.trigger)
+            action.enabledChanged.connect(button.setEnabled)
+            made[name] = button
+        return made
+
+    def _arrange(self) -> None:
+        across = QSplitter(Qt.Orientation.Horizontal)
+        across.setHandleWidth(1)
+        across.setChildrenCollapsible(False)
+        across.addWidget(self._left())
+        across.addWidget(self._side())
+        across.setStretchFactor(0, 1)
+        across.setStretchFactor(1, 0)
+        across.setSizes([1280, SIDE_PX])
+        central = QWidget()
+        layout = QVBoxLayout(central)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._header())
+        layout.addWidget(across, 1)
+        layout.addWidget(self._footer())
+        self.setCentralWidget(central)
+
+    def _header(self) -> QWidget:
+        header = _named(QFrame(), "header")
+        header.setFixedHeight(HEADER_PX)
+        brand = _named(QLabel("Migrascope"), "brand")
+        brand.setFont(ui_font(15, bold=True))
+        titles = QVBoxLayout()
+        titles.setSpacing(0)
+        titles.addStretch(1)
+        titles.addWidget(self.title)
+        titles.addWidget(self.notice)
+        titles.addStretch(1)
+        self.menu_bar.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)
+        layout = QHBoxLayout(header)
+        layout.setContentsMargins(16, 0, 16, 0)
+        layout.setSpacing(7)
+        layout.addWidget(brand)
+        layout.addWidget(self.menu_bar, 0, Qt.AlignmentFlag.AlignVCenter)
+        layout.addLayout(titles, 1)
+        for button in self.buttons.values():
+            layout.addWidget(button)
+        return header
+
+    def _left(self) -> QWidget:
+        pages = QWidget()
+        column = QVBoxLayout(pages)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.pages, 1)
+        column.addWidget(self.narration)
+        below = QSplitter(Qt.Orientation.Horizontal)
+        below.setHandleWidth(1)
+        below.setChildrenCollapsible(False)
+        below.addWidget(_padded(self.plots))
+        below.addWidget(_padded(self.console))
+        below.setStretchFactor(0, 1)
+        below.setSizes([860, CONSOLE_PX])
+        left = _named(QSplitter(Qt.Orientation.Vertical), "left")
+        left.setHandleWidth(1)
+        left.setChildrenCollapsible(False)
+        for widget, stretch in ((self.pool, 3), (pages, 8), (below, 4)):
+            left.addWidget(widget)
+            left.setStretchFactor(left.count() - 1, stretch)
+        left.setSizes([216, 440, 250])
+        return left
+
+    def _side(self) -> QWidget:
+        content = _named(QWidget(), "sideContent")
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(14, 12, 12, 12)
+        layout.setSpacing(8)
+        layout.addWidget(self.controls)
+        for view in (self.outcome, self.rounds, self.legend):
+            layout.addWidget(view)
+        layout.addStretch(1)
+        side = _named(QScrollArea(), "side")
+        side.setWidgetResizable(True)
+        side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        side.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        side.setWidget(content)
+        side.setMinimumWidth(max(SIDE_PX, content.minimumSizeHint().width() + 12))
+        return side
+
+    def _footer(self) -> QWidget:
+        footer = _named(QFrame(), "footer")
+        layout = QHBoxLayout(footer)
+        layout.setContentsMargins(16, 4, 16, 4)
+        layout.setSpacing(14)
+        layout.addWidget(self.transport)
+        layout.addWidget(self.timeline, 1)
+        return footer
+
+    def _keep_keys(self) -> None:
+        """Leave controls their own keys, and let a click not take the focus from the keys."""
+        keeper = KeyKeeper(self)
+        kinds: tuple[type[QWidget], ...] = (QAbstractButton, QAbstractSlider, QComboBox)
+        for widget in self._controls(kinds):
+            widget.installEventFilter(keeper)
+            if isinstance(widget, QAbstractButton):
+                widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def _controls(self, kinds: tuple[type[QWidget], ...]) -> Iterator[QWidget]:
+        for widget in self.findChildren(QWidget):
+            if isinstance(widget, kinds):
+                yield widget
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint, and tell once that the shell is on screen."""
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            self.first_painted.emit()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take one local file."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Ask for the file to be opened."""
+        for url in event.mimeData().urls():
+            if url.isLocalFile():
+                event.acceptProposedAction()
+                self.file_dropped.emit(Path(url.toLocalFile()))
+                return
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Tell that the window goes."""
+        super().closeEvent(event)
+        self.closed.emit()

@@ -1,0 +1,138 @@
+"""The run controller: the only module of the window that simulates, in a worker process.
+
+A process and not a thread, because a thread of many small numpy calls keeps the interpreter lock
+from the animation. The latest request wins: while a slider moves, what is outdated is dropped.
+"""
+
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Final
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from engine.errors import ScenarioError
+from engine.history import History
+from engine.scenario import Scenario
+from engine.specs import ScenarioSpec
+
+BUG_SENTENCE: Final = (
+    "The simulation stopped with a bug of ours ({kind}: {details}); please report it with the "
+    "scenario file."
+)
+
+
+def _import_simulation() -> None:
+    """Let the worker import what it needs before the first request."""
+    import engine.simulation  # noqa: F401
+
+
+def _warm_up() -> None:
+    """Do nothing: the worker starts with the first task."""
+
+
+def _simulate(spec: ScenarioSpec) -> History:
+    from engine.simulation import simulate
+
+    return simulate(spec)
+
+
+class RunController(QObject):
+    """Simulates scenarios in a worker process, one at a time.
+
+    Attributes:
+        run_finished: With the `Scenario` that was asked for and its `History`.
+        run_failed: With the `Scenario` and its faults, one sentence each.
+    """
+
+    run_finished = Signal(object, object)
+    run_failed = Signal(object, object)
+    _arrived = Signal(object, object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        """Make a controller; the worker starts with `warm_up` or the first request."""
+        super().__init__(parent)
+        self._executor: ProcessPoolExecutor | None = None
+        self._running: Scenario | None = None
+        self._waiting: Scenario | None = None
+        self._closed = False
+        # The future is done in a thread of the executor, which has unpickled the history there.
+        self._arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def busy(self) -> bool:
+        """Return whether a run is under way or waits."""
+        return self._running is not None
+
+    def warm_up(self) -> None:
+        """Start the worker, so that the first edit does not wait for it."""
+        if not self._closed:
+            self._pool().submit(_warm_up)
+
+    def request(self, scenario: Scenario) -> None:
+        """Simulate a scenario; a request that has not begun yet is dropped for it."""
+        if self._closed:
+            return
+        if self._running is None:
+            self._start(scenario)
+        else:
+            self._waiting = scenario
+
+    def simulate_now(self, scenario: Scenario) -> History:
+        """Simulate here and wait for it: for the first picture, screenshots and tests.
+
+        Raises:
+            ScenarioError: The scenario cannot be run.
+        """
+        return _simulate(scenario.spec)
+
+    def close(self) -> None:
+        """Stop the worker; nothing is emitted any more."""
+        self._closed = True
+        self._running = self._waiting = None
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+            self._executor = None
+
+    def _pool(self) -> ProcessPoolExecutor:
+        if self._executor is None:
+            context = multiprocessing.get_context("spawn")
+            self._executor = ProcessPoolExecutor(
+                1, mp_context=context, initializer=_import_simulation
+            )
+        return self._executor
+
+    def _start(self, scenario: Scenario) -> None:
+        self._running = scenario
+        try:
+            future = self._pool().submit(_simulate, scenario.spec)
+        except BrokenProcessPool:
+            # The worker died while it was idle: another one takes over.
+            self._executor = None
+            future = self._pool().submit(_simulate, scenario.spec)
+        future.add_done_callback(self._callback(scenario))
+
+    def _callback(self, scenario: Scenario) -> Callable[["Future[History]"], None]:
+        def emit(future: "Future[History]") -> None:
+            if not self._closed:
+                self._arrived.emit(scenario, future)
+
+        return emit
+
+    def _on_arrived(self, scenario: Scenario, future: "Future[History]") -> None:
+        if self._closed or future.cancelled():
+            return
+        waiting, self._waiting, self._running = self._waiting, None, None
+        if waiting is not None:
+            self._start(waiting)
+        error = future.exception()
+        if error is None:
+            self.run_finished.emit(scenario, future.result())
+        elif isinstance(error, ScenarioError):
+            self.run_failed.emit(scenario, error.faults)
+        else:
+            if isinstance(error, BrokenProcessPool):
+                self._executor = None
+            sentence = BUG_SENTENCE.format(kind=type(error).__name__, details=error)
+            self.run_failed.emit(scenario, (sentence,))

@@ -1,0 +1,257 @@
+"""`migrascope shot`: exact, repeatable pictures of the window or of one view, without a display.
+
+The same scenario, instant and options give the same bytes in every process: the platform is
+Qt's offscreen one, the font is bundled, sizes are in pixels, and nothing has focus or a pointer.
+"""
+
+import os
+import sys
+from collections.abc import Iterable, MutableMapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from engine import units
+from engine.cli import edited, pairs_of
+from engine.errors import ScenarioError
+from engine.history import History, MigrationRecord
+from engine.scenario import Scenario, load_scenario
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+
+    from gui.session import Session
+
+EXIT_INPUT: Final = 2
+VIEWS: Final = ("window", "pool", "pages", "plots", "timeline")
+INSTANTS: Final = ("start", "push", "suspended", "switchover", "resumed", "pull", "end")
+SMALLEST_PX: Final = {"window": (1120, 700)}
+SMALLEST_VIEW_PX: Final = (320, 60)
+LARGEST_PX: Final = 8192
+LARGEST_SCALE: Final = 4.0
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What to draw.
+
+    Attributes:
+        at: An instant as text, or one of `INSTANTS`.
+        size_px: Width and height before scaling.
+        theme_name: dark or light.
+        view: One of `VIEWS`.
+        vm: The VM to select; "" for the first one that migrates.
+    """
+
+    at: str
+    size_px: tuple[int, int] = (1600, 900)
+    theme_name: str = "dark"
+    view: str = "window"
+    vm: str = ""
+
+
+class ShotError(Exception):
+    """The picture cannot be made; the text is one sentence for the user."""
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("scenario", metavar="FILE|NAME")
+@click.option(
+    "--at", metavar="T", required=True,
+    help=f"Instant from the start of the run, as in '4.2 s', or {', '.join(INSTANTS)}.",
+)
+@click.option("-o", "--output", metavar="OUT.png", required=True, help="The picture's file.")
+@click.option("--size", default="1600x900", show_default=True, help="Width x height in pixels.")
+@click.option("--scale", default="1", show_default=True, help="Pixels for each of these, 1 to 4.")
+@click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True)
+@click.option("--view", type=click.Choice(VIEWS), default="window", show_default=True)
+@click.option("--vm", default="", help="The VM that is selected.")
+@click.option("--policy", metavar="P", help="Move every VM with this policy; drops parameters.")
+@click.option("--set", "values", metavar="PATH=VALUE", multiple=True, help="Change a value.")
+def shot(
+    scenario: str, at: str, output: str, size: str, scale: str, theme: str, view: str, vm: str,
+    policy: str | None, values: Sequence[str],
+) -> None:
+    """Draw a scenario FILE, or a bundled one by its name, at one instant."""
+    if not output.lower().endswith(".png"):
+        raise ShotError(f'-o {output}: only PNG can be written; use a name that ends in ".png"')
+    picture = Picture(at, _size(size, view), theme, view, vm)
+    factor = _scale(scale)
+    loaded = edited(load_scenario(scenario), policy=policy, pairs=pairs_of(values))
+    pin_environment(os.environ, factor)
+    image = render(loaded, picture)
+    if not image.save(output):
+        raise ShotError(f"-o {output}: cannot be written; is there such a folder?")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Make a picture and return the exit status; faults are sentences on standard error."""
+    try:
+        shot.main(args=list(arguments), prog_name="migrascope shot", standalone_mode=False)
+    except ScenarioError as error:
+        return _fail(error.faults)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        return _fail([error.format_message().rstrip(".") + "; see migrascope shot --help"])
+    except ShotError as error:
+        return _fail([str(error)])
+    return 0
+
+
+def pin_environment(environment: MutableMapping[str, str], scale: float) -> None:
+    """Take away what would make one machine draw otherwise than another."""
+    for name in list(environment):
+        if name.startswith(("QT_", "QSG_", "FREETYPE_PROPERTIES")):
+            del environment[name]
+    environment["QT_QPA_PLATFORM"] = "offscreen"
+    environment["QT_SCALE_FACTOR"] = f"{scale:g}"
+    environment["LC_ALL"] = "C.UTF-8"
+
+
+def render(scenario: Scenario, picture: Picture) -> "QImage":
+    """Return the picture of a scenario.
+
+    Raises:
+        ShotError: The instant or the VM does not exist.
+        ScenarioError: The scenario cannot be run.
+    """
+    from PySide6.QtCore import QCoreApplication, QEvent, Qt
+    from PySide6.QtWidgets import QWidget
+
+    from gui import app
+    from gui.style.theme import THEMES
+
+    application = app.create_application()
+    parts = app.build(THEMES[picture.theme_name])
+    try:
+        parts.session.open(scenario)
+        history = parts.session.history
+        assert history is not None
+        if picture.vm:
+            _select(parts.session, history, picture.vm)
+        t_ns = instant_ns(history, picture.at, picture.vm)
+        widget: QWidget = parts.window
+        if picture.view != "window":
+            widget = getattr(parts.window, picture.view)
+            widget.setParent(None)
+            widget.setStyleSheet(parts.window.styleSheet())
+        # Never on a screen: no focus, no pointer, and a window manager cannot size it.
+        widget.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+        widget.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+        widget.resize(*picture.size_px)
+        widget.show()
+        parts.player.seek(t_ns)
+        for _ in range(3):
+            application.processEvents()
+        image = widget.grab().toImage()
+        widget.close()
+        widget.deleteLater()
+    finally:
+        parts.runs.close()
+        parts.window.close()
+        parts.window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    return _plain(image)
+
+
+def instant_ns(history: History, at: str, vm: str = "") -> int:
+    """Return the instant that a text names.
+
+    `push`, `pull` and `switchover` are the middle of those stretches, the others are instants;
+    all are those of the first migration, or of the first one of `vm`.
+
+    Raises:
+        ShotError: It is no time, or the run has no such instant.
+    """
+    word = at.strip()
+    if word in INSTANTS:
+        return _named_ns(history, word, vm)
+    try:
+        t_ns = units.parse_duration(word)
+    except ValueError as error:
+        raise ShotError(
+            f'--at "{at}": {error}; or one of {", ".join(INSTANTS)}'
+        ) from error
+    if not 0 <= t_ns <= history.end_ns:
+        end = units.format_duration_ns(history.end_ns)
+        raise ShotError(f'--at "{at}": the run goes from 0 s to {end}')
+    return t_ns
+
+
+def _named_ns(history: History, word: str, vm: str) -> int:
+    if word in ("start", "end"):
+        return 0 if word == "start" else history.end_ns
+    for migration in history.migrations:
+        if vm in ("", migration.vm):
+            found = _instant_of(migration, word, history.end_ns)
+            if found is not None:
+                return found
+    whom = f" of {vm}" if vm else ""
+    raise ShotError(f'--at "{word}": no migration{whom} in this run comes to it')
+
+
+def _instant_of(migration: MigrationRecord, word: str, end_ns: int) -> int | None:
+    if word == "suspended":
+        return migration.suspended_ns
+    if word == "resumed":
+        return migration.resumed_ns
+    if word == "switchover":
+        if migration.suspended_ns is None or migration.resumed_ns is None:
+            return None
+        return (migration.suspended_ns + migration.resumed_ns) // 2
+    for phase in migration.phases:
+        if phase.name == word:
+            stop_ns = end_ns if phase.end_ns is None else phase.end_ns
+            return (phase.start_ns + stop_ns) // 2
+    return None
+
+
+def _select(session: "Session", history: History, vm: str) -> None:
+    names = [record.spec.name for record in history.vms]
+    if vm not in names:
+        raise ShotError(f'--vm "{vm}": there is no such VM; there are: {", ".join(names)}')
+    session.select(vm)
+
+
+def _plain(image: "QImage") -> "QImage":
+    """Return the picture without what a file would say about screens and programs."""
+    from PySide6.QtGui import QImage
+
+    plain = image.convertToFormat(QImage.Format.Format_RGB32)
+    plain.setDotsPerMeterX(3780)
+    plain.setDotsPerMeterY(3780)
+    for key in plain.textKeys():
+        plain.setText(key, "")
+    return plain
+
+
+def _size(text: str, view: str) -> tuple[int, int]:
+    width, x, height = text.lower().partition("x")
+    if not (x and width.isascii() and height.isascii() and width.isdigit() and height.isdigit()):
+        raise ShotError(f"--size {text}: use width x height in pixels, as in 1600x900")
+    size = int(width), int(height)
+    smallest = SMALLEST_PX.get(view, SMALLEST_VIEW_PX)
+    if size[0] < smallest[0] or size[1] < smallest[1] or max(size) > LARGEST_PX:
+        raise ShotError(
+            f"--size {text}: the {view} needs {smallest[0]}x{smallest[1]} at least, and "
+            f"{LARGEST_PX} a side at most"
+        )
+    return size
+
+
+def _scale(text: str) -> float:
+    try:
+        scale = float(text)
+    except ValueError:
+        scale = 0.0
+    if not 1.0 <= scale <= LARGEST_SCALE:
+        raise ShotError(f"--scale {text}: use a number from 1 to {LARGEST_SCALE:g}")
+    return scale
+
+
+def _fail(sentences: Iterable[str]) -> int:
+    for sentence in sentences:
+        print(sentence, file=sys.stderr)
+    return EXIT_INPUT

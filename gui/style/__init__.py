@@ -1,0 +1,1 @@
+"""Colours, fonts and drawn icons: the only place that knows them."""

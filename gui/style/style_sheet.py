@@ -1,0 +1,67 @@
+"""The style sheet of the window's own widgets: header, menus, buttons, dialogs, scroll bars.
+
+Views paint themselves with a theme's colours; only standard widgets are styled here. Fonts are
+never set here: their pixel sizes and hinting are pinned in `gui.style.theme`.
+"""
+
+from string import Template
+from typing import Final
+
+from gui.style.theme import Theme
+
+_SHEET: Final = Template("""
+QMainWindow, QDialog, QMessageBox { background: $panel; color: $ink; }
+#left, #pool { background: $ground; }
+#header { background: $panel; border-bottom: 1px solid $line; }
+#footer { background: $panel; border-top: 1px solid $line; }
+#side, #side > QWidget, #sideContent { background: $panel; border: 0; }
+#side { border-left: 1px solid $line; }
+#sectionTitle, #dim { color: $dim; background: transparent; }
+#brand { color: $ink; background: transparent; }
+#notice { color: $warn; background: transparent; }
+#refusal { color: $warn; background: transparent; }
+
+QMenuBar { background: transparent; color: $ink; border: 0; }
+QMenuBar::item { padding: 5px 6px; border-radius: 5px; background: transparent; }
+QMenuBar::item:selected { background: $pill; }
+QMenu { background: $field; color: $ink; border: 1px solid $line; padding: 4px; }
+QMenu::item { padding: 5px 22px 5px 22px; border-radius: 4px; }
+QMenu::item:selected { background: $accent; color: $accent_ink; }
+QMenu::item:disabled { color: $dim; background: transparent; }
+QMenu::separator { height: 1px; background: $line; margin: 4px 8px; }
+
+QPushButton { background: $field; color: $ink; border: 1px solid $line; border-radius: 6px;
+  padding: 5px 9px; }
+QPushButton:hover { border-color: $link; }
+QPushButton:focus { border-color: $link; }
+QPushButton:pressed { background: $pill; }
+QPushButton:disabled { color: $dim; background: transparent; }
+QPushButton[hot="true"] { background: $accent; color: $accent_ink; border-color: $link; }
+QPushButton[hot="true"]:focus { border: 2px solid $ink; padding: 4px 8px; }
+QPushButton[hot="true"]:disabled { background: $pill; color: $dim; border-color: $line; }
+
+QSplitter::handle { background: $line; }
+QSplitter::handle:hover { background: $link; }
+QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
+QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
+QScrollBar::handle { background: $line; border-radius: 4px; min-height: 24px; min-width: 24px;
+  margin: 1px; }
+QScrollBar::handle:hover { background: $dim; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QToolTip { background: $field; color: $ink; border: 1px solid $line; padding: 3px; }
+
+QListWidget { background: $field; color: $ink; border: 1px solid $line; border-radius: 6px;
+  padding: 4px; outline: 0; }
+QListWidget::item { padding: 7px 9px; border-radius: 4px; }
+QListWidget::item:selected { background: $accent; color: $accent_ink; }
+#errorNotice { background: $field; border: 1px solid $warn; border-radius: 8px; }
+#errorNotice QLabel { background: transparent; color: $ink; }
+#errorNotice #refusal { color: $warn; }
+""")
+
+
+def style_sheet(theme: Theme) -> str:
+    """Return the style sheet of a theme."""
+    tokens = {name: value for name, value in vars(theme).items() if name != "name"}
+    return _SHEET.substitute(tokens)

@@ -1,0 +1,169 @@
+"""Colours and fonts of the two themes; page-state hues after Okabe and Ito.
+
+The first six page states stay apart under three kinds of colour blindness; every state has a
+pattern as well (see `patterns`), so colour is never the only sign.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+
+from engine.states import PageState
+
+FONTS: Final = Path(__file__).resolve().parents[2] / "assets" / "fonts"
+UI_FAMILY: Final = "DejaVu Sans"
+MONO_FAMILY: Final = "DejaVu Sans Mono"
+
+
+@dataclass(frozen=True)
+class Theme:
+    """All colours of the window, as #RRGGBB.
+
+    Attributes:
+        ground: Behind everything, and the colour of a page that is not there.
+        panel: Raised surfaces. field: Inputs and VM tiles.
+        line: Borders. ink: Text. dim: Secondary text (4.5:1 on panel).
+        accent: Fills of the main action. accent_ink: Text on it. link: Accent for text and marks.
+        warn: Text of a refusal or of lateness. good: Text of "running".
+        unsent, ..., missing: See DESIGN's table of page states.
+    """
+
+    name: str
+    ground: str
+    panel: str
+    field: str
+    sunken: str
+    line: str
+    ink: str
+    dim: str
+    accent: str
+    accent_ink: str
+    link: str
+    warn: str
+    good: str
+    pill: str
+    pill_run: str
+    pill_mig: str
+    unsent: str
+    stopped: str
+    grid: str
+
+    def color(self, token: str) -> QColor:
+        """Return the QColor of a field by its name."""
+        return QColor(getattr(self, token))
+
+    def state_color(self, state: PageState) -> QColor:
+        """Return the fill of a page state (skipped and free are drawn on the ground)."""
+        return QColor(
+            {
+                PageState.NOT_SENT: self.unsent,
+                PageState.IN_FLIGHT: "#F0E442",
+                PageState.UP_TO_DATE: "#56B4E9",
+                PageState.DIRTY_AGAIN: "#D55E00",
+                PageState.SENT_WHILE_STOPPED: self.stopped,
+                PageState.PULLED: "#0072B2",
+                PageState.SKIPPED: self.ground,
+                PageState.FREE: self.ground,
+                PageState.MISSING: self.unsent,
+                PageState.PUSHED: "#56B4E9",
+            }[state]
+        )
+
+    def palette(self) -> QPalette:
+        """Return the Qt palette for the Fusion style."""
+        p = QPalette()
+        for role, token in (
+            (QPalette.ColorRole.Window, "panel"),
+            (QPalette.ColorRole.WindowText, "ink"),
+            (QPalette.ColorRole.Base, "field"),
+            (QPalette.ColorRole.AlternateBase, "panel"),
+            (QPalette.ColorRole.Text, "ink"),
+            (QPalette.ColorRole.Button, "field"),
+            (QPalette.ColorRole.ButtonText, "ink"),
+            (QPalette.ColorRole.ToolTipBase, "field"),
+            (QPalette.ColorRole.ToolTipText, "ink"),
+            (QPalette.ColorRole.PlaceholderText, "dim"),
+            (QPalette.ColorRole.Highlight, "accent"),
+            (QPalette.ColorRole.HighlightedText, "accent_ink"),
+            (QPalette.ColorRole.Link, "link"),
+        ):
+            p.setColor(role, self.color(token))
+        for role in (
+            QPalette.ColorRole.WindowText,
+            QPalette.ColorRole.Text,
+            QPalette.ColorRole.ButtonText,
+        ):
+            p.setColor(QPalette.ColorGroup.Disabled, role, self.color("dim"))
+        return p
+
+
+DARK: Final = Theme(
+    name="dark",
+    ground="#12161D",
+    panel="#1A2029",
+    field="#202836",
+    sunken="#0B0E13",
+    line="#2C3542",
+    ink="#E8EDF4",
+    dim="#9AA8B9",
+    accent="#0F5F91",
+    accent_ink="#FFFFFF",
+    link="#56B4E9",
+    warn="#FF9A4D",
+    good="#7FE0BF",
+    pill="#2C3646",
+    pill_run="#14493A",
+    pill_mig="#0D4466",
+    unsent="#4A4F57",
+    stopped="#FFFFFF",
+    grid="#232B36",
+)
+LIGHT: Final = Theme(
+    name="light",
+    ground="#FFFFFF",
+    panel="#F4F6F9",
+    field="#FFFFFF",
+    sunken="#FBFCFD",
+    line="#D3DAE3",
+    ink="#16202C",
+    dim="#536072",
+    accent="#0B6AA8",
+    accent_ink="#FFFFFF",
+    link="#0B6AA8",
+    warn="#A84300",
+    good="#0B6B4A",
+    pill="#E3E8EF",
+    pill_run="#D3F0E4",
+    pill_mig="#D5EAFA",
+    unsent="#C4C8CE",
+    stopped="#000000",
+    grid="#E1E7EE",
+)
+THEMES: Final = {theme.name: theme for theme in (DARK, LIGHT)}
+
+
+def load_fonts() -> None:
+    """Register the bundled fonts; call once, after the application exists."""
+    for path in sorted(FONTS.glob("*.ttf")):
+        QFontDatabase.addApplicationFont(str(path))
+
+
+def ui_font(size_px: int = 13, *, bold: bool = False) -> QFont:
+    """Return the interface font; its size is in pixels so that pictures repeat."""
+    return _font(UI_FAMILY, size_px, bold=bold)
+
+
+def mono_font(size_px: int = 12) -> QFont:
+    """Return the font of the client console."""
+    return _font(MONO_FAMILY, size_px, bold=False)
+
+
+def _font(family: str, size_px: int, *, bold: bool) -> QFont:
+    font = QFont(family)
+    font.setPixelSize(size_px)
+    font.setBold(bold)
+    font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    font.setStyleStrategy(QFont.StyleStrategy.NoSubpixelAntialias)
+    return font

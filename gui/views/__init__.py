@@ -1,0 +1,1 @@
+"""The views: each takes its data and shows it."""

@@ -1,0 +1,273 @@
+"""Source and destination memory of the selected VM, and what goes on between them."""
+
+from typing import Final
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from engine.history import Frame, History, MigrationRecord, VmFrame
+from engine.page_track import States
+from engine.playback import PageCursor
+from engine.policies import parameters_of
+from engine.states import N_STATES, PageState
+from engine.units import format_count
+from gui.style.theme import DARK, Theme, ui_font
+from gui.views.page_grid import PageGrid
+
+HEAT_WINDOW_NS: Final = 500_000_000
+HEAT_LIMIT: Final = 20_000
+MIDDLE_PX: Final = 148
+ARRIVED: Final = (
+    PageState.UP_TO_DATE,
+    PageState.SENT_WHILE_STOPPED,
+    PageState.PULLED,
+    PageState.PUSHED,
+)
+PENDING: Final = (PageState.NOT_SENT, PageState.DIRTY_AGAIN, PageState.MISSING)
+
+
+class MiddleColumn(QWidget):
+    """The arrow between the two memories, and the round's figures."""
+
+    def __init__(self) -> None:
+        """Start without anything to say."""
+        super().__init__()
+        self.setAccessibleName("What is being sent")
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        self.setFixedWidth(MIDDLE_PX)
+        self._theme = DARK
+        self._lines: tuple[tuple[str, str, int], ...] = ()
+        self._arrow: str = ""
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take other colours."""
+        self._theme = theme
+        self.update()
+
+    def say(self, arrow: str, lines: tuple[tuple[str, str, int], ...]) -> None:
+        """Show an arrow ("", "push", "pull", "done") and lines of (text, colour, size)."""
+        if (arrow, lines) != (self._arrow, self._lines):
+            self._arrow, self._lines = arrow, lines
+            self.setAccessibleDescription(". ".join(text for text, _, _ in lines))
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, D102
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        heights = [self._height(text, size) for text, _, size in self._lines]
+        y = max(0, (self.height() - sum(heights) - 64) // 2)
+        if self._arrow:
+            self._paint_arrow(painter, y + 24)
+        y += 64
+        for (text, color, size), height in zip(self._lines, heights, strict=True):
+            painter.setFont(ui_font(size))
+            painter.setPen(self._theme.color(color))
+            flags = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(QRect(4, y, self.width() - 8, height), int(flags), text)
+            y += height
+        painter.end()
+
+    def _height(self, text: str, size: int) -> int:
+        metrics = QFontMetrics(ui_font(size))
+        flags = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
+        box = metrics.boundingRect(QRect(0, 0, self.width() - 8, 1000), int(flags), text)
+        return box.height() + 6
+
+    def _paint_arrow(self, painter: QPainter, y: int) -> None:
+        middle, half = self.width() / 2, 32
+        pen = QPen(self._theme.color("link" if self._arrow != "done" else "line"), 5)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        if self._arrow == "pull":
+            pen.setStyle(Qt.PenStyle.DashLine)
+        painter.setPen(pen)
+        painter.drawLine(QPointF(middle - half, y), QPointF(middle + half, y))
+        pen.setStyle(Qt.PenStyle.SolidLine)
+        painter.setPen(pen)
+        tip = middle + half
+        painter.drawPolyline(
+            QPolygonF([QPointF(tip - 15, y - 14), QPointF(tip, y), QPointF(tip - 15, y + 14)])
+        )
+
+
+class PagesView(QWidget):
+    """Two page grids side by side, fed by one cursor.
+
+    Signals:
+        cell_size_changed: How many pages a cell stands for now (int).
+    """
+
+    cell_size_changed = Signal(int)
+
+    def __init__(self) -> None:
+        """Build the two sides."""
+        super().__init__()
+        self.setAccessibleName("Memory, page by page")
+        self.source = PageGrid("Memory at the source", empty_not_sent=False)
+        self.destination = PageGrid("Memory at the destination", empty_not_sent=True)
+        self.middle = MiddleColumn()
+        self._titles = [QLabel(), QLabel()]
+        self._notes = [QLabel(), QLabel()]
+        layout = QGridLayout(self)
+        layout.setContentsMargins(16, 8, 16, 8)
+        layout.setHorizontalSpacing(6)
+        layout.setVerticalSpacing(6)
+        for side, grid, column in ((0, self.source, 0), (1, self.destination, 2)):
+            layout.addLayout(self._header(side), 0, column)
+            layout.addWidget(grid, 1, column)
+            layout.setColumnStretch(column, 1)
+        layout.addWidget(self.middle, 0, 1, 2, 1)
+        layout.setRowStretch(1, 1)
+        self._history: History | None = None
+        self._cursor: PageCursor | None = None
+        self._selected = ""
+        self._rest_states: States = np.zeros(1, np.uint8)
+        self._shown_rest = False
+        self._per_cell = 0
+        self.set_theme(DARK)
+
+    def _header(self, side: int) -> QHBoxLayout:
+        title, note = self._titles[side], self._notes[side]
+        title.setFont(ui_font(13, bold=True))
+        note.setFont(ui_font(12))
+        row = QHBoxLayout()
+        row.addWidget(title)
+        row.addStretch(1)
+        row.addWidget(note)
+        return row
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take other colours."""
+        for part in (self.source, self.destination, self.middle):
+            part.set_theme(theme)
+        for label in self._titles:
+            label.setStyleSheet(f"color: {theme.ink}; background: transparent;")
+        for label in self._notes:
+            label.setStyleSheet(f"color: {theme.dim}; background: transparent;")
+
+    def set_history(self, history: History, *, selected: str) -> None:
+        """Show another run, or another VM."""
+        self._history, self._selected = history, selected
+        self._cursor = PageCursor(history, selected)
+        spec = history.vm(selected).spec
+        self._rest_states = np.zeros(spec.n_pages, np.uint8)
+        self._rest_states[spec.first_zero_page :] = PageState.FREE
+        self._shown_rest = False
+
+    def show_frame(self, frame: Frame) -> None:
+        """Show an instant."""
+        if self._history is None or self._cursor is None:
+            return
+        vm = frame.vms[self._selected]
+        delta = self._cursor.move_to(frame.t_ns)
+        states = self._cursor.states
+        if states is None:
+            self._show_rest(frame.t_ns)
+        elif delta is None or self._shown_rest:
+            self._shown_rest = False
+            self.source.set_pages(states)
+            self.destination.set_pages(states)
+        else:
+            self.source.apply(delta)
+            self.destination.apply(delta)
+        self._say(vm, frame.t_ns)
+        self._tell_cell_size()
+
+    def _tell_cell_size(self) -> None:
+        per_cell = self.source.layout_of_cells.pages_per_cell
+        if per_cell != self._per_cell:
+            self._per_cell = per_cell
+            self.cell_size_changed.emit(per_cell)
+
+    def _show_rest(self, t_ns: int) -> None:
+        assert self._history is not None
+        if not self._shown_rest:
+            self._shown_rest = True
+            self.source.set_pages(self._rest_states)
+            self.destination.set_pages(self._rest_states)
+        record = self._history.vm(self._selected)
+        start = max(0, t_ns - HEAT_WINDOW_NS)
+        self.source.set_heat(record.writes_between(start, t_ns, limit=HEAT_LIMIT))
+
+    # Words
+
+    def _migration(self, vm: VmFrame) -> MigrationRecord | None:
+        assert self._history is not None
+        if vm.migration is not None:
+            return self._history.migrations[vm.migration]
+        ours = [m for m in self._history.migrations if m.vm == vm.name]
+        return ours[0] if ours else None
+
+    def _say(self, vm: VmFrame, t_ns: int) -> None:
+        assert self._history is not None
+        m = self._migration(vm)
+        counts = self._counts(vm)
+        n_pages = len(self._rest_states)
+        source = m.source if m else vm.host
+        self._put(0, f"Source, {source}", self._source_note(n_pages, counts))
+        self._put(
+            1,
+            f"Destination, {m.destination}" if m else "Destination",
+            self._destination_note(counts) if m else "no migration planned",
+        )
+        self.middle.say(*self._middle(vm, m, counts, t_ns))
+
+    @staticmethod
+    def _counts(vm: VmFrame) -> list[int]:
+        return [int(n) for n in vm.counts()] if vm.states is not None else [0] * N_STATES
+
+    def _source_note(self, n_pages: int, counts: list[int]) -> str:
+        per_cell = self.source.layout_of_cells.pages_per_cell
+        cell = "1 page a cell" if per_cell == 1 else f"{per_cell} to a cell"
+        dirty = counts[PageState.DIRTY_AGAIN] + counts[PageState.SKIPPED]
+        tail = f" · {format_count(dirty)} dirty" if any(counts) else ""
+        return f"{format_count(n_pages)} pages, {cell}{tail}"
+
+    @staticmethod
+    def _destination_note(counts: list[int]) -> str:
+        if not any(counts):
+            return "nothing sent yet"
+        missing = counts[PageState.MISSING]
+        tail = f" · {format_count(missing)} missing" if missing else ""
+        return f"{format_count(sum(counts[s] for s in ARRIVED))} up to date{tail}"
+
+    def _put(self, side: int, title: str, note: str) -> None:
+        if self._titles[side].text() != title:
+            self._titles[side].setText(title)
+        if self._notes[side].text() != note:
+            self._notes[side].setText(note)
+
+    def _middle(
+        self, vm: VmFrame, m: MigrationRecord | None, counts: list[int], t_ns: int
+    ) -> tuple[str, tuple[tuple[str, str, int], ...]]:
+        if m is None or t_ns < m.requested_ns:
+            return "", (("at rest", "ink", 14), ("brighter: written in the last 0.5 s", "dim", 11))
+        if m.ended_ns is not None and t_ns >= m.ended_ns:
+            where = f"runs on {vm.host}" if vm.status == "running" else vm.status
+            return "done", ((m.outcome, "ink", 14), (where, "dim", 12))
+        lines: list[tuple[str, str, int]] = [(vm.phase or "", "ink", 14)]
+        if vm.round is not None:
+            lines.append((self._round_text(m, vm), "dim", 12))
+        left = sum(counts[s] for s in PENDING) + counts[PageState.IN_FLIGHT]
+        if any(counts):
+            lines.append((f"{format_count(left)} pages left", "dim", 12))
+        if counts[PageState.SKIPPED]:
+            skipped = format_count(counts[PageState.SKIPPED])
+            lines.append((f"{skipped} skipped, dirty again", "warn", 12))
+        if counts[PageState.PULLED]:
+            lines.append((f"{format_count(counts[PageState.PULLED])} pulled on faults", "dim", 12))
+        arrow = "pull" if counts[PageState.MISSING] else "push"
+        return (arrow if any(counts) else ""), tuple(lines)
+
+    @staticmethod
+    def _round_text(m: MigrationRecord, vm: VmFrame) -> str:
+        assert vm.round is not None
+        if not vm.round.live:
+            return "last copy, the VM stands still"
+        most = parameters_of(m.policy, {}).get("max_rounds")
+        return f"round {vm.round.number}" + (f" of at most {most}" if most else "")
+
+    def sizeHint(self) -> QSize:  # noqa: N802, D102
+        return QSize(1060, 380)

@@ -1,0 +1,484 @@
+"""The timeline: stages and rounds of every migration on one bar, and the playhead to drag.
+
+What a stage is, in which words and colours, is decided here for the plots as well, so that
+timeline and plots never disagree. This module does not move time: it asks for it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QFocusEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QPolygonF,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from engine.events import Event, EventKind
+from engine.history import Frame, History, MigrationRecord, RoundRecord
+from engine.states import PageState
+from engine.units import format_duration_ns
+from gui.style.theme import DARK, Theme, ui_font
+
+SECOND_NS: Final = 10**9
+MAX_LANES: Final = 3
+LABEL_PX: Final = 15
+BAR_PX: Final = 14
+LANE_PX: Final = LABEL_PX + BAR_PX + 3
+MARKS_PX: Final = 11
+AXIS_PX: Final = 14
+TOP_PX: Final = 4
+SIDE_PX: Final = 12
+GAP_PX: Final = 6
+MARK_REACH_PX: Final = 6
+TICK_STEPS_NS: Final = (
+    *(n * 10**e for e in range(3, 10) for n in (1, 2, 5)),
+    *(n * SECOND_NS for n in (10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200, 18000)),
+)
+ARROWS: Final = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End)
+
+STAGE_WORDS: Final = {
+    "reservation": ("reservation", "reserve"),
+    "push": ("push",),
+    "stop-and-copy": ("stop-and-copy", "stop"),
+    "commitment": ("commitment", "commit"),
+    "activation": ("activation", "activate"),
+    "pull": ("pull",),
+}
+FAULTS: Final = {
+    EventKind.LINK_DOWN: "link down",
+    EventKind.HOST_DIED: "host died",
+    EventKind.FAILED: "migration failed, the VM goes on at the source",
+    EventKind.LOST: "VM lost",
+    EventKind.TIMED_OUT: "time limit reached",
+    EventKind.REFUSED: "refused",
+}
+MARKED: Final = {**FAULTS, EventKind.CHANGE: "change", EventKind.LINK_UP: "link up again"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stretch of the timeline.
+
+    Attributes:
+        kind: A phase's name, or round, runs, failed, lost.
+        start_ns: Scenario time. end_ns: The same.
+        labels: What to write above it, longest first; the first that fits is taken.
+        sentence: What a pointer over it is told.
+        number: Number of the round, 0 for other kinds.
+    """
+
+    kind: str
+    start_ns: int
+    end_ns: int
+    labels: tuple[str, ...]
+    sentence: str
+    number: int = 0
+
+
+def blend(a: QColor, b: QColor, share: float) -> QColor:
+    """Return the colour that has `share` of `b` and the rest of `a`."""
+    pairs = ((a.red(), b.red()), (a.green(), b.green()), (a.blue(), b.blue()))
+    return QColor(*(round(x + (y - x) * share) for x, y in pairs))
+
+
+def stage_color(theme: Theme, kind: str, number: int = 0) -> QColor:
+    """Return the fill of a stage; rounds alternate so that neighbours stay apart."""
+    ground, fresh = theme.color("panel"), theme.state_color(PageState.UP_TO_DATE)
+    if kind in ("stop-and-copy", "commitment", "lost", "failed"):
+        strength = {"commitment": 0.65, "failed": 0.35}.get(kind, 1.0)
+        return blend(ground, theme.state_color(PageState.DIRTY_AGAIN), strength)
+    if kind == "round":
+        return blend(ground, fresh, 0.78 if number % 2 else 0.55)
+    if kind == "pull":
+        return theme.state_color(PageState.PULLED)
+    tokens = {"reservation": "dim", "push": "link", "activation": "good"}
+    token = tokens.get(kind, "link")
+    return blend(
+        ground,
+        theme.color(token),
+        {"reservation": 0.55, "push": 0.3, "activation": 0.35}.get(kind, 0.2),
+    )
+
+
+def downtime_of(migration: MigrationRecord, end_ns: int) -> tuple[int, int] | None:
+    """Return from when to when the VM runs nowhere, or None if it never stops."""
+    if migration.suspended_ns is None:
+        return None
+    ends = (migration.resumed_ns, migration.ended_ns, end_ns)
+    return migration.suspended_ns, next(t for t in ends if t is not None)
+
+
+def stages_of(migration: MigrationRecord, end_ns: int) -> list[Stage]:
+    """Return the stages of a migration in order of time; later ones lie on top."""
+    if migration.outcome == "refused":
+        return []
+    before = f"{migration.vm} runs on {migration.source}"
+    labels = (f"runs on {migration.source}", migration.source)
+    found = [Stage("runs", 0, migration.requested_ns, labels, before)]
+    for phase in migration.phases:
+        stop_ns = end_ns if phase.end_ns is None else phase.end_ns
+        length = format_duration_ns(stop_ns - phase.start_ns)
+        words = STAGE_WORDS.get(phase.name, (phase.name,))
+        live = [r for r in migration.rounds if r.live] if phase.name == "push" else []
+        sentence = f"{words[0].capitalize()}: {length}"
+        shown = () if live else words
+        found.append(Stage(phase.name, phase.start_ns, stop_ns, shown, sentence))
+        found += [_round_stage(r) for r in live]
+    return [s for s in [*found, *_after(migration, end_ns)] if s.end_ns > s.start_ns]
+
+
+def _round_stage(record: RoundRecord) -> Stage:
+    number = str(record.number)
+    labels = ("push, round 1", "push 1", number) if record.number == 1 else (number,)
+    sentence = (
+        f"Push, round {number}: {record.pages_sent:,} pages sent, {record.pages_skipped:,} "
+        f"skipped, {format_duration_ns(record.end_ns - record.start_ns)}"
+    )
+    return Stage("round", record.start_ns, record.end_ns, labels, sentence, record.number)
+
+
+def _after(migration: MigrationRecord, end_ns: int) -> Iterator[Stage]:
+    """Yield what follows the last phase."""
+    ended = migration.ended_ns
+    if ended is None:
+        return
+    if migration.outcome == "lost":
+        yield Stage("lost", ended, end_ns, (f"{migration.vm} is lost", "lost"), migration.reason)
+        return
+    host = migration.destination if migration.outcome == "completed" else migration.source
+    text = f"runs on {host}"
+    kind = "runs" if migration.outcome == "completed" else "failed"
+    sentence = f"{migration.vm} {text}. {migration.reason}".strip()
+    yield Stage(kind, ended, end_ns, (text, host), sentence)
+
+
+def clock_text(t_ns: int, *, decimals: int = 3) -> str:
+    """Return "00:10.420" for 10.42 s; cut, never rounded up."""
+    scale = 10 ** (9 - decimals)
+    minutes, rest = divmod(t_ns // scale, 60 * 10**decimals)
+    seconds, fraction = divmod(rest, 10**decimals)
+    return f"{minutes:02d}:{seconds:02d}" + (f".{fraction:0{decimals}d}" if decimals else "")
+
+
+def time_ticks(end_ns: int, max_ticks: int) -> list[tuple[int, str]]:
+    """Return (instant, label) of round instants from 0 to `end_ns`, at most `max_ticks` steps."""
+    longest = TICK_STEPS_NS[-1]
+    step = next((s for s in TICK_STEPS_NS if s * max(1, max_ticks) >= end_ns), longest)
+    unit, name = (SECOND_NS, "s") if step >= SECOND_NS // 10 else (10**6, "ms")
+    if step >= 60 * SECOND_NS:
+        unit, name = 60 * SECOND_NS, "min"
+    return [(t, f"{t / unit:g} {name}") for t in range(0, end_ns + 1, step)]
+
+
+class ArrowKeeper(QObject):
+    """Event filter that keeps the arrow keys for a focused widget, before shortcuts take them."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Claim Left, Right, Home and End without modifiers other than Shift."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+            if event.key() in ARROWS and not plain & Qt.KeyboardModifier.ControlModifier:
+                event.accept()
+                return True
+        return False
+
+
+class TimelineView(QWidget):
+    """One lane per migration, marks of changes and faults, time labels and a playhead."""
+
+    seek_requested = Signal(object)
+    """The user asks for an instant, by mouse or keyboard: scenario time in ns."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Start empty; `set_history` gives it a run."""
+        super().__init__(parent)
+        self._theme = DARK
+        self._history: History | None = None
+        self._stages: list[list[Stage]] = []
+        self._migrations: list[MigrationRecord] = []
+        self._marks: list[Event] = []
+        self._t_ns = 0
+        self._first_lane = 0
+        self._cache: QPixmap | None = None
+        self.setAccessibleName("Timeline of the run")
+        self.setAccessibleDescription("Left and right move the playhead, Home and End jump.")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.installEventFilter(ArrowKeeper(self))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours of a theme."""
+        self._theme, self._cache = theme, None
+        self.update()
+
+    def set_history(self, history: History, *, selected: str) -> None:
+        """Show the stages of a run; the selected VM's lanes come first."""
+        self._history, self._cache = history, None
+        shown = [m for m in history.migrations if m.outcome != "refused"]
+        self._migrations = sorted(shown, key=lambda m: m.vm != selected)
+        self._stages = [stages_of(m, history.end_ns) for m in self._migrations]
+        self._marks = [e for e in history.events if e.kind in MARKED]
+        self.setFixedHeight(self.sizeHint().height())
+        self.update()
+
+    def show_frame(self, frame: Frame) -> None:
+        """Move the playhead to the frame's instant."""
+        if frame.t_ns == self._t_ns:
+            return
+        self._t_ns = frame.t_ns
+        self._reveal_lane()
+        self.update()
+
+    def time_at(self, x_px: float) -> int:
+        """Return the instant under a horizontal position, clipped to the run."""
+        left, right = self._span()
+        share = max(0.0, min(1.0, (x_px - left) / max(1, right - left)))
+        return round(share * (self._history.end_ns if self._history else 0))
+
+    def x_at(self, t_ns: int) -> float:
+        """Return the horizontal position of an instant."""
+        left, right = self._span()
+        end_ns = self._history.end_ns if self._history else 1
+        return left + (right - left) * t_ns / max(1, end_ns)
+
+    def description_at(self, position: QPoint) -> str:
+        """Return what is under a position, in a sentence with its instant."""
+        for event in self._marks:
+            close = abs(self.x_at(event.t_ns) - position.x()) <= MARK_REACH_PX
+            if close and position.y() >= self._marks_top():
+                return self._mark_sentence(event)
+        t_ns = self.time_at(position.x())
+        row = (position.y() - TOP_PX) // LANE_PX + self._first_lane
+        if 0 <= row < len(self._stages) and position.y() < self._marks_top():
+            for stage in reversed(self._stages[row]):
+                right = max(self.x_at(stage.end_ns), self.x_at(stage.start_ns) + 3)
+                if self.x_at(stage.start_ns) - 1 <= position.x() <= right:
+                    return f"{clock_text(t_ns)}  {stage.sentence}"
+        return clock_text(t_ns)
+
+    @staticmethod
+    def _mark_sentence(event: Event) -> str:
+        details = ", ".join(f"{name} = {value}" for name, value in event.details)
+        parts = [MARKED[event.kind], event.subject, details]
+        return f"{clock_text(event.t_ns)}  " + ": ".join(p for p in parts if p)
+
+    def _lanes(self) -> int:
+        return max(1, min(MAX_LANES, len(self._stages)))
+
+    def _marks_top(self) -> int:
+        return TOP_PX + self._lanes() * LANE_PX
+
+    def _span(self) -> tuple[int, int]:
+        left = SIDE_PX
+        if len({m.vm for m in self._migrations}) > 1:
+            metrics = QFontMetrics(ui_font(11, bold=True))
+            left += 8 + max(metrics.horizontalAdvance(m.vm) for m in self._migrations)
+        return left, self.width() - SIDE_PX - 6
+
+    def _reveal_lane(self) -> None:
+        """Scroll so that the lane of the newest migration at the playhead is visible."""
+        begun = [
+            (m.requested_ns, i)
+            for i, m in enumerate(self._migrations)
+            if m.requested_ns <= self._t_ns
+        ]
+        newest = max(begun)[1] if begun else 0
+        first = max(0, min(newest, max(newest - MAX_LANES + 1, self._first_lane)))
+        if first != self._first_lane:
+            self._first_lane, self._cache = first, None
+
+    def _render(self) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        pixmap = QPixmap(self.size() * ratio)
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(self._theme.color("panel"))
+        painter = QPainter(pixmap)
+        painter.setFont(ui_font(11))
+        for row, index in enumerate(self._visible()):
+            self._draw_lane(painter, index, TOP_PX + row * LANE_PX)
+        self._draw_axis(painter)
+        for event in self._marks:
+            self._draw_mark(painter, event)
+        painter.end()
+        return pixmap
+
+    def _visible(self) -> range:
+        last = min(len(self._stages), self._first_lane + MAX_LANES)
+        return range(self._first_lane, last)
+
+    def _draw_lane(self, painter: QPainter, index: int, top: int) -> None:
+        migration = self._migrations[index]
+        if self._span()[0] > SIDE_PX:
+            painter.setPen(self._theme.color("ink"))
+            painter.setFont(ui_font(11, bold=True))
+            painter.drawText(SIDE_PX, top + LABEL_PX + 11, migration.vm)
+            painter.setFont(ui_font(11))
+        for stage in self._stages[index]:
+            rect = self._stage_rect(stage, top)
+            painter.fillRect(rect, stage_color(self._theme, stage.kind, stage.number))
+            if stage.kind in ("stop-and-copy", "commitment", "lost") and rect.width() > GAP_PX:
+                ground = self._theme.color("ground")
+                painter.fillRect(rect, QBrush(ground, Qt.BrushStyle.BDiagPattern))
+        self._draw_labels(painter, index, top)
+
+    def _stage_rect(self, stage: Stage, top: int) -> QRectF:
+        left, right = round(self.x_at(stage.start_ns)), round(self.x_at(stage.end_ns))
+        gap = 1 if right - left > MARK_REACH_PX else 0
+        return QRectF(left, top + LABEL_PX, max(2, right - left - gap), BAR_PX)
+
+    def _draw_labels(self, painter: QPainter, index: int, top: int) -> None:
+        """Write the switchover first, then every stage's name where room is left."""
+        metrics = painter.fontMetrics()
+        taken: list[tuple[float, float]] = []
+        stop = downtime_of(self._migrations[index], self._history.end_ns if self._history else 0)
+        if stop is not None:
+            text = f"stopped {format_duration_ns(stop[1] - stop[0])}"
+            width = metrics.horizontalAdvance(text)
+            x = min(self.x_at(stop[0]), self._span()[1] - width)
+            painter.setPen(self._theme.color("warn"))
+            painter.drawText(QPointF(x, top + LABEL_PX - 4), text)
+            taken.append((x, x + width))
+        painter.setPen(self._theme.color("dim"))
+        for stage in self._stages[index]:
+            if stop is not None and stage.kind in ("stop-and-copy", "commitment"):
+                continue
+            for text in stage.labels:
+                left = self._label_left(stage, taken)
+                right = left + metrics.horizontalAdvance(text)
+                free = all(right + GAP_PX < a or b < left for a, b in taken)
+                if right <= self.x_at(stage.end_ns) and free:
+                    painter.drawText(QPointF(left, top + LABEL_PX - 4), text)
+                    taken.append((left, right))
+                    break
+
+    def _label_left(self, stage: Stage, taken: list[tuple[float, float]]) -> float:
+        """Return the start of a stage, or the end of a label that reaches into it."""
+        left = self.x_at(stage.start_ns)
+        reaching = [b + GAP_PX for a, b in taken if a - GAP_PX <= left <= b + GAP_PX]
+        return max([left, *reaching])
+
+    def _draw_axis(self, painter: QPainter) -> None:
+        left, right = self._span()
+        y = self._marks_top() + MARKS_PX // 2
+        painter.setPen(self._theme.color("line"))
+        painter.drawLine(left, y, right, y)
+        end_ns = self._history.end_ns if self._history else 0
+        painter.setFont(ui_font(10))
+        metrics = painter.fontMetrics()
+        for t_ns, text in time_ticks(end_ns, max(2, (right - left) // 90)):
+            x = round(self.x_at(t_ns))
+            painter.setPen(self._theme.color("line"))
+            painter.drawLine(x, y - 2, x, y + 2)
+            painter.setPen(self._theme.color("dim"))
+            width = metrics.horizontalAdvance(text)
+            at = max(2, min(x - width // 2, self.width() - width - 2))
+            painter.drawText(at, self._marks_top() + MARKS_PX + 10, text)
+        hidden = len(self._stages) - self._lanes()
+        if hidden > 0:
+            text = f"{hidden} more"
+            painter.drawText(SIDE_PX, y + 4, text)
+
+    def _draw_mark(self, painter: QPainter, event: Event) -> None:
+        """Draw a diamond for a change, a cross for a fault, an upward triangle for a mend."""
+        x, y = self.x_at(event.t_ns), self._marks_top() + MARKS_PX / 2
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if event.kind in FAULTS:
+            painter.setPen(QPen(self._theme.color("warn"), 2))
+            painter.drawLine(QPointF(x - 4, y - 4), QPointF(x + 4, y + 4))
+            painter.drawLine(QPointF(x - 4, y + 4), QPointF(x + 4, y - 4))
+        else:
+            token, shape = "link", [(0, -5), (5, 0), (0, 5), (-5, 0)]
+            if event.kind is EventKind.LINK_UP:
+                token, shape = "good", [(0, -5), (5, 4), (-5, 4)]
+            painter.setPen(QPen(self._theme.color("panel"), 1))
+            painter.setBrush(self._theme.color(token))
+            painter.drawPolygon(QPolygonF([QPointF(x + dx, y + dy) for dx, dy in shape]))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def _draw_playhead(self, painter: QPainter) -> None:
+        """Veil the future of the bars, whose names stay readable, and draw the playhead."""
+        x = round(self.x_at(self._t_ns))
+        veil, panel = self._theme.color("panel"), self._theme.color("panel")
+        veil.setAlpha(120)
+        for row in range(self._lanes()):
+            top = TOP_PX + row * LANE_PX + LABEL_PX
+            painter.fillRect(QRect(x, top, self.width() - x, BAR_PX), veil)
+            painter.fillRect(QRect(x - 2, top, 5, BAR_PX), panel)
+        ink = self._theme.color("ink")
+        painter.fillRect(QRect(x - 1, 1, 3, self._marks_top() + MARKS_PX - 1), ink)
+        painter.fillRect(QRect(x - 4, 1, 9, 3), ink)
+
+    def sizeHint(self) -> QSize:
+        """Return room for the lanes, the marks and the time labels."""
+        return QSize(640, self._marks_top() + MARKS_PX + AXIS_PX)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return a width at which a few labels fit."""
+        return QSize(240, self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the cached stages, the veil over the future, and the playhead."""
+        if self._cache is None:
+            self._cache = self._render()
+        painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._cache)
+        if self._history is not None:
+            self._draw_playhead(painter)
+        if self.hasFocus():
+            painter.setPen(QPen(self._theme.color("link"), 1))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Draw anew at the new size."""
+        self._cache = None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Ask for the instant under the pointer."""
+        if event.button() == Qt.MouseButton.LeftButton and self._history is not None:
+            self.seek_requested.emit(self.time_at(event.position().x()))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Scrub while the button is down; tell what is under the pointer otherwise."""
+        if self._history is None:
+            return
+        self.setToolTip(self.description_at(event.position().toPoint()))
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self.seek_requested.emit(self.time_at(event.position().x()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move by a hundredth of the run, with Shift by a thousandth."""
+        end_ns = self._history.end_ns if self._history else 0
+        fine = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        step = max(1, end_ns // (1000 if fine else 100))
+        targets = {
+            Qt.Key.Key_Left: self._t_ns - step,
+            Qt.Key.Key_Right: self._t_ns + step,
+            Qt.Key.Key_Home: 0,
+            Qt.Key.Key_End: end_ns,
+        }
+        target = targets.get(Qt.Key(event.key()))
+        if target is None:
+            super().keyPressEvent(event)
+            return
+        self.seek_requested.emit(max(0, min(end_ns, target)))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the focus."""
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Hide the focus."""
+        self.update()

@@ -1,0 +1,1 @@
+"""Helpers of the tests: the slow twin of the engine, random scenarios, comparisons."""

@@ -1,0 +1,383 @@
+"""How the twin copies memory: rounds, batches, skips and stop rules, one page at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.specs import MigrationSpec
+from engine.states import PageState
+from tests.helpers.twin_network import Sender
+
+if TYPE_CHECKING:
+    from tests.helpers.twin import Twin, TwinVm
+
+BATCH_PAGES = 1024
+PAGE_BITS = (4096 + 8) * 8
+LIVE_POLICIES = ("xen-legacy", "xen-adaptive")
+DEFAULTS: dict[str, Any] = {
+    "max_rounds": 29,
+    "max_factor": 3,
+    "min_dirty": 50,
+    "order": "permuted",  # of Xen; all others visit in ascending order
+    "skip": True,
+    "start_rate": 100,
+    "max_rate": 500,
+    "increment": 50,
+    "rule": "code",
+    "min_remaining": 256 * 1024,
+}
+
+
+@dataclass
+class TwinRound:
+    """What is known of a round at its end."""
+
+    number: int
+    live: bool
+    start: int
+    end: int
+    pages_sent: int
+    pages_skipped: int
+    pages_dirtied: int
+    limit: int | None
+
+
+def visiting_order(n: int, order: str) -> list[int]:
+    """Return the pages in the order in which a round visits them."""
+    if order == "ascending":
+        return list(range(n))
+    bits = (n - 1).bit_length()
+    result = []
+    for i in range(n):
+        page = i
+        while True:
+            for _ in range(10):
+                if bits:
+                    page = (page << 1) % (1 << bits) | page >> (bits - 1)
+            if page < n:
+                break
+        result.append(page)
+    return result
+
+
+class TwinCopying:
+    """The pages of one migration, and the rounds in which they are sent."""
+
+    def __init__(self, twin: Twin, index: int, spec: MigrationSpec) -> None:
+        """Nothing happens before the request."""
+        self.twin, self.index, self.spec = twin, index, spec
+        self.vm: TwinVm = twin.vms[spec.vm]
+        self.policy = spec.policy
+        self.given: dict[str, Any] = dict(spec.parameters)
+        self.rate_limit = spec.rate_limit_bps
+        self.source = ""
+        self.requested = False
+        self.over = False
+        self.committed = False
+        self.outcome: str | None = None
+        self.stop_reason: str | None = None
+        self.suspended_ns: int | None = None
+        self.resumed_ns: int | None = None
+        self.released_ns: int | None = None
+        self.ended_ns: int | None = None
+        self.rounds: list[TwinRound] = []
+        self.sender = Sender()
+        self.sending = False
+        # Pages.
+        self.states: list[PageState] = []
+        self.base: list[PageState] = []
+        self.base_ns: int | None = None
+        self.log: list[tuple[int, int, PageState]] = []
+        self.frozen = False
+        self.dirty: set[int] = set()
+        self.stale: set[int] = set()  # in flight, written since they were read
+        self.skipped: dict[int, PageState] = {}
+        self.there: dict[int, int] = {}  # page: version at the destination
+        # The round under way.
+        self.in_round = False
+        self.number = 0
+        self.limit: int | None = None
+        self.live = False
+        self.clean_ns = 0
+        self.to_send: set[int] = set()
+        self.position = 0
+        self.batch: list[tuple[int, int]] = []
+        self.sent = self.skips = 0
+        self.rate = 0
+        # The pull.
+        self.pulling = False
+        self.missing: set[int] = set()
+        self.unsent: list[int] = []
+        self.requests: list[int] = []
+        self.on_wire: int | None = None
+        self.faulted: set[int] = set()
+        self.stalls: list[tuple[int, int]] = []
+
+    # Small helpers.
+
+    def parameter(self, name: str) -> Any:
+        """Return a parameter of the policy, or what it is without being given."""
+        if name == "order" and self.policy not in LIVE_POLICIES:
+            return "ascending"
+        return self.given.get(name, DEFAULTS[name])
+
+    def after(self, delay: int, action: Any) -> None:
+        """Schedule a stage's end, unless the migration ends before."""
+
+        def act() -> None:
+            if not self.over:
+                action()
+
+        self.twin.schedule(self.twin.now + delay, act)
+
+    def go_on(self) -> None:
+        """Continue with the next part once this instant's writes are made."""
+
+        def act() -> None:
+            if self.sending and not self.over:
+                self.next_batch()
+
+        self.twin.schedule(self.twin.now, act, priority=self.twin.CONTINUE)
+
+    def put(self, page: int, state: PageState) -> None:
+        """Give a page a state from now on."""
+        if not self.frozen and self.states[page] != state:
+            self.states[page] = state
+            self.log.append((self.twin.now, page, state))
+
+    def states_at(self, t: int) -> list[PageState]:
+        """Return the state of every page at any instant from the start of the copying on."""
+        result = list(self.base)
+        for when, page, state in self.log:
+            if when > t:
+                break
+            result[page] = state
+        return result
+
+    def pages_sent(self) -> int:
+        """Return how many pages were put on the wire, those under way included."""
+        if self.policy == "postcopy":
+            gone = (PageState.PULLED, PageState.PUSHED, PageState.IN_FLIGHT)
+            return sum(1 for s in self.states if s in gone)
+        return sum(r.pages_sent for r in self.rounds)
+
+    def flow_limit(self) -> int | None:
+        """Return the most bit/s that this migration sends now."""
+        limits = [] if self.rate_limit is None else [self.rate_limit]
+        if self.policy == "xen-adaptive":
+            limits.append(self.rate * 2**20)
+        return min(limits) if limits else None
+
+    def begin_copying(self, unsent: PageState) -> None:
+        """Look at which pages are zero."""
+        first_zero = self.vm.spec.first_zero_page
+        for page in range(self.vm.n_pages):
+            zero = page >= first_zero and self.vm.version[page] == 0
+            self.base.append(PageState.FREE if zero else unsent)
+            if zero:
+                self.there[page] = 0
+        self.states = list(self.base)
+        self.base_ns = self.twin.now
+        self.order = visiting_order(self.vm.n_pages, self.parameter("order"))
+
+    # Stage 2 and the copy of stage 3.
+
+    def clean(self, *, live: bool) -> None:
+        """Read and clean the bitmap, and begin a round."""
+        if self.number == 0:
+            self.to_send = {p for p, s in enumerate(self.states) if s is not PageState.FREE}
+        else:
+            self.to_send = set(self.dirty)
+            self.close_round()
+        self.dirty = set()
+        for page, before in self.skipped.items():
+            self.put(page, before)
+        self.skipped = {}
+        self.live, self.clean_ns, self.position = live, self.twin.now, 0
+        self.sent = self.skips = 0
+        if live:
+            self.open_round()
+        else:
+            self.after(self.twin.spec.stages.suspend_ns, self.open_round)
+
+    def open_round(self) -> None:
+        """Count the round; its first batch follows."""
+        self.in_round = True
+        self.number += 1
+        self.limit = self.flow_limit()
+        self.after(self.twin.spec.stages.round_ns, self.first_batch)
+
+    def first_batch(self) -> None:
+        """Begin to send, unless the VM is stopped and nothing is left."""
+        if self.live or self.to_send:
+            self.start_sending()
+        self.next_batch()
+
+    def next_batch(self) -> None:
+        """Read the bitmap and the contents of the next pages, or end the round."""
+        skipping = self.live and self.parameter("skip")
+        self.batch = []
+        waiting: list[int] = []  # skipped, if another page of this batch follows
+        at = self.position
+        while at < len(self.order) and len(self.batch) < BATCH_PAGES:
+            page = self.order[at]
+            at += 1
+            if page in self.to_send and skipping and page in self.dirty:
+                waiting.append(page)
+            elif page in self.to_send:
+                self.skip(waiting)
+                waiting = []
+                self.batch.append((page, self.vm.version[page]))
+                self.position = at
+        if self.batch:
+            for page, _ in self.batch:
+                self.put(page, PageState.IN_FLIGHT)
+            self.sender.follow(len(self.batch) * PAGE_BITS)
+        else:
+            self.skip(waiting)
+            self.copied()
+
+    def skip(self, pages: list[int]) -> None:
+        """Leave out pages that were written since the bitmap was cleaned."""
+        for page in pages:
+            self.skipped[page] = self.states[page]
+            self.skips += 1
+            self.put(page, PageState.SKIPPED)
+
+    def part_ended(self) -> None:
+        """Take what was under way as arrived: a batch, a pulled page or the device state."""
+        self.sender.end_part()
+        if self.pulling:
+            self.page_through()
+        elif self.batch:
+            for page, version in self.batch:
+                self.there[page] = version
+                stale = self.vm.version[page] != version
+                arrived = PageState.UP_TO_DATE if self.live else PageState.SENT_WHILE_STOPPED
+                self.put(page, PageState.DIRTY_AGAIN if stale else arrived)
+            self.sent += len(self.batch)
+            self.batch = []
+            self.go_on()
+        else:
+            self.stop_sending()
+            self.all_sent()
+
+    def start_sending(self) -> None:
+        """Be on the wire, in a stretch that begins now."""
+        self.sending = True
+        self.sender.start(self.twin.now, 0)
+        self.sender.end_part()
+        self.twin.rates_may_change()
+
+    def stop_sending(self) -> None:
+        """Leave the wire."""
+        self.sending = False
+        self.sender.left = None
+        self.twin.rates_may_change()
+
+    def copied(self) -> None:
+        """All pages of the round are through."""
+        if self.sending:
+            self.stop_sending()
+        if not self.live:
+            self.close_round()
+            self.send_device_state()
+            return
+        printed = self.parameter_rule() == "printed"
+        reason = self.printed_rule() if printed else self.code_rules()
+        if reason is not None:
+            self.decide_to_stop(reason)
+        else:
+            self.adapt()
+            self.clean(live=True)
+
+    def close_round(self) -> None:
+        """Write down the figures of the round, if one is going on: at the next CLEAN."""
+        if self.in_round:
+            self.in_round = False
+            sent = self.sent + len(self.batch)
+            self.rounds.append(
+                TwinRound(
+                    self.number,
+                    self.live,
+                    self.clean_ns,
+                    self.twin.now,
+                    sent,
+                    self.skips,
+                    len(self.dirty),
+                    self.limit,
+                )
+            )
+
+    def parameter_rule(self) -> str:
+        """Return which rule of rates is followed."""
+        return str(self.parameter("rule")) if self.policy == "xen-adaptive" else "none"
+
+    def dirtied_mbit(self) -> int:
+        """Return the rate of dirtying since CLEAN in Mbit/s."""
+        microseconds = (self.twin.now - self.clean_ns) // 1000
+        return len(self.dirty) * 32768 // max(1, microseconds)
+
+    def code_rules(self) -> str | None:
+        """Return why the live rounds are over, or None."""
+        before = self.rounds[-1].pages_sent if self.rounds else None
+        at_most = self.policy == "xen-adaptive" and self.rate >= self.parameter("max_rate")
+        if at_most and before is not None and self.sent > before:
+            return "not-shrinking"
+        if self.number >= self.parameter("max_rounds"):
+            return "max-rounds"
+        if self.sent + self.skips < self.parameter("min_dirty"):
+            return "few-pages"
+        total = sum(r.pages_sent for r in self.rounds) + self.sent
+        if total > self.parameter("max_factor") * self.vm.n_pages:
+            return "max-factor"
+        return None
+
+    def printed_rule(self) -> str | None:
+        """Return why the live rounds are over by the rule as it was printed, or None."""
+        if self.dirtied_mbit() + self.parameter("increment") > self.parameter("max_rate"):
+            return "rate-over-max"
+        if len(self.dirty) * 4096 < self.parameter("min_remaining"):
+            return "few-pages"
+        if self.number >= self.parameter("max_rounds"):
+            return "max-rounds"
+        return None
+
+    def adapt(self) -> None:
+        """Choose the rate of the next copy, at the instant of CLEAN."""
+        rule, d = self.parameter_rule(), self.dirtied_mbit()
+        most, increment = self.parameter("max_rate"), self.parameter("increment")
+        if rule == "code" and d > self.rate:
+            self.rate = min(most, d + increment)
+        elif rule == "printed":
+            self.rate = max(self.parameter("start_rate"), d + increment)
+
+    # What the guest does.
+
+    def written(self, page: int) -> None:
+        """Note a write of the guest at the source (or, after the pull began, elsewhere)."""
+        if self.base_ns is None or self.frozen:
+            return
+        if self.resumed_ns is not None:
+            return  # post-copy: what is at the destination stays what it was when it came
+        self.dirty.add(page)
+        state = self.states[page]
+        if state is PageState.UP_TO_DATE:
+            self.put(page, PageState.DIRTY_AGAIN)
+        elif state is PageState.FREE:
+            self.put(page, PageState.NOT_SENT)
+
+    # What follows, see `twin_migration`.
+
+    def decide_to_stop(self, reason: str) -> None:
+        """Ask the guest to suspend."""
+        raise NotImplementedError
+
+    def all_sent(self) -> None:
+        """Ask the destination to take over."""
+        raise NotImplementedError
+
+    def page_through(self) -> None:
+        """The link has carried a page of the pull."""
+        raise NotImplementedError

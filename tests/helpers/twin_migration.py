@@ -1,0 +1,195 @@
+"""The twin's migrations: the six stages, the pull of post-copy and what goes wrong."""
+
+from engine.states import PageState
+from tests.helpers.twin_copying import LIVE_POLICIES, PAGE_BITS, TwinCopying
+
+
+class TwinMigration(TwinCopying):
+    """One migration, from its request to its end."""
+
+    # Stages 0 and 1.
+
+    def request(self) -> None:
+        """Ask for the move."""
+        stages = self.twin.spec.stages
+        self.requested = True
+        self.source = self.vm.host
+        if self.twin.refuses(self.vm, self.spec.to):
+            self.end("refused")
+            return
+        if self.policy == "xen-adaptive":
+            self.rate = self.parameter("start_rate")
+        self.after(stages.pre_migration_ns + stages.reservation_ns, self.reserved)
+        self.after(self.spec.time_limit_ns, self.timed_out)
+
+    def reserved(self) -> None:
+        """Begin to copy, or to stop."""
+        if self.policy in LIVE_POLICIES:
+            self.begin_copying(PageState.NOT_SENT)
+            self.clean(live=True)
+        else:
+            self.decide_to_stop("non-live" if self.policy == "stop-and-copy" else "switched")
+
+    def decide_to_stop(self, reason: str) -> None:
+        """Ask the guest to suspend."""
+        self.stop_reason = reason
+        self.after(self.twin.spec.stages.suspend_delay_ns, self.suspended)
+
+    def suspended(self) -> None:
+        """The VM runs nowhere."""
+        stages = self.twin.spec.stages
+        self.suspended_ns = self.twin.now
+        self.vm.suspend()
+        if self.policy == "postcopy":
+            self.begin_copying(PageState.NOT_SENT)
+            self.after(stages.suspend_ns, self.send_device_state)  # no round, no cost
+            return
+        if self.policy == "stop-and-copy":
+            self.begin_copying(PageState.NOT_SENT)
+        elif self.parameter_rule() == "printed":
+            self.rate = self.parameter("max_rate")
+        else:
+            self.adapt()
+        self.clean(live=False)
+
+    def send_device_state(self) -> None:
+        """Send registers and devices, in a stretch of their own."""
+        bits = self.twin.spec.stages.device_state_bytes * 8
+        if bits:
+            self.start_sending()
+            self.sender.follow(bits)
+        else:
+            self.all_sent()
+
+    # Stages 4 and 5.
+
+    def all_sent(self) -> None:
+        """Ask the destination to take over."""
+        latency = self.twin.spec.network.latency_ns
+        wait = latency + self.twin.spec.stages.handshake_ns + latency
+        self.after(wait, self.commit)
+
+    def commit(self) -> None:
+        """The destination is primary."""
+        self.committed = True
+        self.vm.move(self.spec.to)
+        self.after(self.twin.spec.stages.start_up_ns, self.resume)
+
+    def resume(self) -> None:
+        """The VM runs at the destination."""
+        self.resumed_ns = self.twin.now
+        self.vm.run()
+        if self.policy == "postcopy":
+            self.begin_pull()
+            return
+        for page in range(self.vm.n_pages):
+            assert self.there[page] == self.vm.version[page], "an old page at the destination"
+        self.frozen = True
+        self.after(self.twin.spec.stages.activation_ns, self.release)
+
+    def release(self) -> None:
+        """The source may forget the VM."""
+        self.released_ns = self.twin.now
+        self.end("completed")
+
+    def end(self, outcome: str) -> None:
+        """Nothing follows; a round that was going on is over, and nothing is skipped any more."""
+        self.close_round()
+        for page, before in self.skipped.items():
+            self.put(page, before)
+        self.outcome, self.over, self.ended_ns = outcome, True, self.twin.now
+        self.frozen = True
+        if self.sending:
+            self.stop_sending()
+
+    # The pull of post-copy.
+
+    def begin_pull(self) -> None:
+        """Push what is missing."""
+        self.missing = {p for p, s in enumerate(self.states) if s is not PageState.FREE}
+        self.unsent = sorted(self.missing)
+        for page in self.unsent:
+            self.put(page, PageState.MISSING)
+        self.vm.pull = self
+        self.pulling = True
+        if not self.missing:
+            self.pulled_all()
+            return
+        self.start_sending()
+
+    def choose_page(self) -> None:
+        """Send the oldest request, or else the next page; called at the end of an instant."""
+        page = self.unsent[0]
+        while self.requests:
+            asked = self.requests.pop(0)
+            if asked in self.unsent:
+                self.faulted.add(asked)
+                page = asked
+                break
+        self.unsent.remove(page)
+        self.on_wire = page
+        self.put(page, PageState.IN_FLIGHT)
+        self.sender.follow(PAGE_BITS)
+
+    def page_through(self) -> None:
+        """The link has carried a page."""
+        page = self.on_wire
+        assert page is not None
+        self.on_wire = None
+        if not self.unsent:
+            self.stop_sending()
+        self.twin.schedule(
+            self.twin.now + self.twin.spec.network.latency_ns,
+            lambda: self.arrive(page),
+            priority=self.twin.ARRIVE,
+        )
+
+    def arrive(self, page: int) -> None:
+        """A page is there: vCPUs that wait for it go on."""
+        if self.over:
+            return
+        assert page in self.missing and page not in self.there, "a page came twice"
+        self.missing.remove(page)
+        self.there[page] = self.vm.version[page]
+        self.put(page, PageState.PULLED if page in self.faulted else PageState.PUSHED)
+        self.vm.wake(page)
+        if not self.missing:
+            self.pulled_all()
+
+    def pulled_all(self) -> None:
+        """The destination holds everything."""
+        self.pulling = False
+        self.vm.pull = None
+        self.sending = False
+        self.twin.rates_may_change()
+        assert len(self.there) == self.vm.n_pages
+        assert self.resumed_ns is not None
+        activated = self.resumed_ns + self.twin.spec.stages.activation_ns
+        self.after(max(0, activated - self.twin.now), self.release)
+
+    def ask_for(self, page: int) -> None:
+        """A vCPU stops at a missing page; its request travels."""
+        latency = self.twin.spec.network.latency_ns
+        self.after(latency, lambda: self.requests.append(page))
+
+    # What goes wrong.
+
+    def timed_out(self) -> None:
+        """Give up what has not been committed in time."""
+        if not self.committed:
+            self.end("does-not-converge")
+            self.vm.run()
+
+    def lacks_pages(self) -> bool:
+        """Return whether a committed post-copy still needs its source."""
+        return self.policy == "postcopy" and (self.resumed_ns is None or bool(self.missing))
+
+    def broken(self, *, source_lives: bool, destination_lives: bool) -> None:
+        """A link or a host of this migration is gone."""
+        if not self.committed:
+            self.end("failed" if source_lives else "lost")
+            if source_lives:
+                self.vm.run()
+        elif self.lacks_pages() or not destination_lives:
+            self.end("lost")
+            self.vm.die()
