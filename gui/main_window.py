@@ -56,6 +56,8 @@ from gui.views.transport_view import TransportView
 SIDE_PX: Final = 330
 HEADER_PX: Final = 44
 CONSOLE_PX: Final = 320
+POOL_PX: Final = 190
+"""Room for three lines on why a host refuses."""
 DEFAULT_SIZE: Final = QSize(1600, 900)
 MINIMUM_SIZE: Final = QSize(1120, 700)
 
@@ -161,7 +163,11 @@ class MainWindow(QMainWindow):
         self._arrange()
         self.error_notice = ErrorNotice(self)
         self._keep_keys()
+        self._tell_keys()
         self.setAcceptDrops(True)
+        # The keys belong to the window until Tab is used; no button looks chosen at the start.
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocus()
         self.setMinimumSize(MINIMUM_SIZE)
         self.resize(DEFAULT_SIZE)
         self.show_title("", "")
@@ -269,10 +275,11 @@ class MainWindow(QMainWindow):
         left = _named(QSplitter(Qt.Orientation.Vertical), "left")
         left.setHandleWidth(1)
         left.setChildrenCollapsible(False)
-        for widget, stretch in ((self.pool, 3), (pages, 8), (below, 4)):
+        for widget, stretch in ((self.pool, 2), (pages, 9), (below, 4)):
             left.addWidget(widget)
             left.setStretchFactor(left.count() - 1, stretch)
-        left.setSizes([216, 440, 250])
+        self.pool.setMinimumHeight(POOL_PX)
+        left.setSizes([POOL_PX, 440, 240])
         return left
 
     def _side(self) -> QWidget:
@@ -300,6 +307,15 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.transport)
         layout.addWidget(self.timeline, 1)
         return footer
+
+    def _tell_keys(self) -> None:
+        """Let the transport's tips name the keys of the actions that do the same."""
+        a = self.actions_by_name
+        actions = (
+            a.to_start, a.previous_round, a.previous_event, a.play, a.next_event, a.next_round,
+        )
+        for button, action in zip(self.transport.buttons, actions, strict=True):
+            button.setToolTip(f"{action.text()} ({keys_text(action)})")
 
     def _keep_keys(self) -> None:
         """Leave controls their own keys, and let a click not take the focus from the keys."""

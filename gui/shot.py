@@ -20,14 +20,14 @@ from engine.scenario import Scenario, load_scenario
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
+    from PySide6.QtWidgets import QWidget
 
+    from gui.main_window import MainWindow
     from gui.session import Session
 
 EXIT_INPUT: Final = 2
 VIEWS: Final = ("window", "pool", "pages", "plots", "timeline")
 INSTANTS: Final = ("start", "push", "suspended", "switchover", "resumed", "pull", "end")
-SMALLEST_PX: Final = {"window": (1120, 700)}
-SMALLEST_VIEW_PX: Final = (320, 60)
 LARGEST_PX: Final = 8192
 LARGEST_SCALE: Final = 4.0
 
@@ -76,7 +76,7 @@ def shot(
     """Draw a scenario FILE, or a bundled one by its name, at one instant."""
     if not output.lower().endswith(".png"):
         raise ShotError(f'-o {output}: only PNG can be written; use a name that ends in ".png"')
-    picture = Picture(at, _size(size, view), theme, view, vm)
+    picture = Picture(at, _size(size), theme, view, vm)
     factor = _scale(scale)
     loaded = edited(load_scenario(scenario), policy=policy, pairs=pairs_of(values))
     pin_environment(os.environ, factor)
@@ -118,7 +118,6 @@ def render(scenario: Scenario, picture: Picture) -> "QImage":
         ScenarioError: The scenario cannot be run.
     """
     from PySide6.QtCore import QCoreApplication, QEvent, Qt
-    from PySide6.QtWidgets import QWidget
 
     from gui import app
     from gui.style.theme import THEMES
@@ -134,9 +133,13 @@ def render(scenario: Scenario, picture: Picture) -> "QImage":
         t_ns = instant_ns(history, picture.at, picture.vm)
         widget: QWidget = parts.window
         if picture.view != "window":
-            widget = getattr(parts.window, picture.view)
-            widget.setParent(None)
-            widget.setStyleSheet(parts.window.styleSheet())
+            widget = _alone(parts.window, picture.view)
+        smallest = widget.minimumSizeHint().expandedTo(widget.minimumSize())
+        if smallest.width() > picture.size_px[0] or smallest.height() > picture.size_px[1]:
+            raise ShotError(
+                f"--size {picture.size_px[0]}x{picture.size_px[1]}: the {picture.view} needs "
+                f"{smallest.width()}x{smallest.height()} at least"
+            )
         # Never on a screen: no focus, no pointer, and a window manager cannot size it.
         widget.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
         widget.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
@@ -215,6 +218,19 @@ def _select(session: "Session", history: History, vm: str) -> None:
     session.select(vm)
 
 
+def _alone(window: "MainWindow", view: str) -> "QWidget":
+    """Return a widget that holds nothing but one view of the window, on the window's ground."""
+    from PySide6.QtWidgets import QFrame, QVBoxLayout
+
+    frame = QFrame()
+    frame.setObjectName("left")
+    frame.setStyleSheet(window.styleSheet())
+    layout = QVBoxLayout(frame)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(getattr(window, view))
+    return frame
+
+
 def _plain(image: "QImage") -> "QImage":
     """Return the picture without what a file would say about screens and programs."""
     from PySide6.QtGui import QImage
@@ -227,17 +243,13 @@ def _plain(image: "QImage") -> "QImage":
     return plain
 
 
-def _size(text: str, view: str) -> tuple[int, int]:
+def _size(text: str) -> tuple[int, int]:
     width, x, height = text.lower().partition("x")
     if not (x and width.isascii() and height.isascii() and width.isdigit() and height.isdigit()):
         raise ShotError(f"--size {text}: use width x height in pixels, as in 1600x900")
     size = int(width), int(height)
-    smallest = SMALLEST_PX.get(view, SMALLEST_VIEW_PX)
-    if size[0] < smallest[0] or size[1] < smallest[1] or max(size) > LARGEST_PX:
-        raise ShotError(
-            f"--size {text}: the {view} needs {smallest[0]}x{smallest[1]} at least, and "
-            f"{LARGEST_PX} a side at most"
-        )
+    if min(size) < 1 or max(size) > LARGEST_PX:
+        raise ShotError(f"--size {text}: {LARGEST_PX} pixels a side at most")
     return size
 
 

@@ -71,7 +71,7 @@ class Wiring(QObject):
             name = path_or_name.name if isinstance(path_or_name, Path) else path_or_name
             self._window.error_notice.show_lines(f"{name} cannot be opened", error.faults)
             return False
-        self._window.error_notice.hide()
+        self._window.error_notice.dismiss()
         return True
 
     def request_move(self, vm: str, host: str) -> None:
@@ -136,7 +136,9 @@ class Wiring(QObject):
         window, session = self._window, self._session
         window.pool.vm_selected.connect(session.select)
         window.pool.move_requested.connect(self.request_move)
-        window.pool.move_refused.connect(self._on_move_refused)
+        window.pool.move_refused.connect(
+            lambda vm, host, sentences: self._on_move_refused(vm, host)
+        )
         window.pool.menu_requested.connect(self._on_menu_requested)
         window.pages.cell_size_changed.connect(window.legend.set_pages_per_cell)
         window.plots.seek_requested.connect(self._player.seek)
@@ -259,8 +261,8 @@ class Wiring(QObject):
     def _on_failed(self, faults: Sequence[str]) -> None:
         self._window.error_notice.show_lines("That does not work", faults)
 
-    def _on_move_refused(self, vm: str, host: str, checks: Sequence[Check]) -> None:
-        self._show_refusal(vm, host, refusal_lines(checks))
+    def _on_move_refused(self, vm: str, host: str) -> None:
+        self._show_refusal(vm, host, refusal_lines(self._session.check(vm, host)))
 
     def _show_refusal(self, vm: str, host: str, lines: Sequence[str]) -> None:
         self._window.error_notice.show_lines(f"{vm} cannot move to {host}", lines)

@@ -36,7 +36,7 @@ class ErrorNotice(QFrame):
         self.close_button = QPushButton("Close")
         self.close_button.setFont(ui_font(13))
         self.close_button.setToolTip("Close this notice (Esc)")
-        self.close_button.clicked.connect(self.hide)
+        self.close_button.clicked.connect(self.dismiss)
         head = QHBoxLayout()
         head.addWidget(self._title, 1)
         head.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
@@ -57,13 +57,19 @@ class ErrorNotice(QFrame):
         """Show a title and sentences, one a line."""
         self.lines = tuple(lines)
         self._title.setText(title)
-        self._text.setText("\n".join(lines))
+        self._text.setText("\n".join(f"•  {line}" for line in lines))
         self.setAccessibleName(title)
         self.setAccessibleDescription(self._text.text())
         self._place()
         self.show()
         self.raise_()
         self.close_button.setFocus()
+
+    def dismiss(self) -> None:
+        """Go away, and give the keys back to the window."""
+        if self.isVisible():
+            self.hide()
+            self._window.setFocus()
 
     def _place(self) -> None:
         width = min(WIDTH_PX, self._window.width() - 2 * MARGIN_PX)
@@ -81,6 +87,6 @@ class ErrorNotice(QFrame):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Close with Esc."""
         if event.key() == Qt.Key.Key_Escape:
-            self.hide()
+            self.dismiss()
         else:
             super().keyPressEvent(event)

@@ -5,7 +5,7 @@ shows it always.
 """
 
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,11 @@ SKIPPED_OUTLINE: Final = "#D55E00"
 @lru_cache(maxsize=256)
 def pattern_mask(state: PageState, size_px: int) -> npt.NDArray[np.bool_]:
     """Return which pixels of a square of `size_px` carry the state's pattern."""
-    n = size_px
+    mask: npt.NDArray[np.bool_] = np.asarray(_mask(state, size_px), np.bool_)
+    return mask
+
+
+def _mask(state: PageState, n: int) -> Any:  # noqa: PLR0911
     y, x = np.mgrid[0:n, 0:n]
     middle, thick = (n - 1) / 2, max(1, n // 7)
     inside = (x >= 1) & (x < n - 1) & (y >= 1) & (y < n - 1)

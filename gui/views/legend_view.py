@@ -39,7 +39,7 @@ class LegendView(QWidget):
         self._theme = DARK
         self._selected = ""
         self._counts: list[int] | None = None
-        self._states = PRECOPY
+        self._states: tuple[PageState, ...] = PRECOPY
         self._per_cell = 1
 
     def set_theme(self, theme: Theme) -> None:

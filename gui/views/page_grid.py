@@ -97,7 +97,7 @@ class PageGrid(QWidget):
 
     def set_pages(self, states: States) -> None:
         """Show these states, counted anew."""
-        self._states, self._heat = states, None
+        self._states, self._heat = states.copy(), None
         if len(states) != self._n_pages:
             self._n_pages = len(states)
             self._new_image()
@@ -115,6 +115,8 @@ class PageGrid(QWidget):
         """Move the changed pages from their old states to their new ones."""
         if not len(delta.pages):
             return
+        if self._states is not None:
+            self._states[delta.pages] = delta.new
         per, n = self._layout.pages_per_cell, self._layout.n_cells
         cells = (delta.pages // np.uint32(per)).astype(np.int64) * N_STATES
         size = n * N_STATES
@@ -132,7 +134,7 @@ class PageGrid(QWidget):
 
     def _set_colors(self) -> None:
         theme = self._theme
-        rgb = np.zeros((N_STATES, 3), np.float32)
+        rgb = np.zeros((N_STATES, 3), np.int64)
         for state in PageState:
             color = theme.state_color(state)
             if self._empty_not_sent and state is PageState.NOT_SENT:
@@ -170,15 +172,16 @@ class PageGrid(QWidget):
     def _paint_cells(self, cells: npt.NDArray[np.int64]) -> None:
         layout = self._layout
         px, inner = layout.cell_px, layout.cell_px - 1
-        counts = self._counts[cells].astype(np.float32)
+        counts = self._counts[cells].astype(np.int64)
         total = np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        fill = counts @ self._rgb / total
+        # Whole numbers: a float product rounds differently with the number of cells.
+        fill = (counts @ self._rgb) / total
         if self._heat is not None:
-            warmth = np.minimum(1, self._heat[cells, None] / total / HEAT_AT_ONE) ** 0.6
+            warmth = np.sqrt(np.minimum(1, self._heat[cells, None] / total / HEAT_AT_ONE))
             ink = self._theme.color("link")
             fill += (np.array([ink.red(), ink.green(), ink.blue()]) - fill) * warmth
         skipped = counts[:, PageState.SKIPPED, None] / total
-        outline = np.array([0xD5, 0x5E, 0x00], np.float32)
+        outline = np.array([0xD5, 0x5E, 0x00])
         edge = fill + (outline - fill) * np.sqrt(skipped)
         block = np.empty((len(cells), inner, inner), np.uint32)
         block[:] = _packed(edge)[:, None, None]
@@ -191,7 +194,7 @@ class PageGrid(QWidget):
         self._pixels[y, x] = block
         self.update()
 
-    def _stamp(self, block: npt.NDArray[np.uint32], counts: npt.NDArray[np.float32]) -> None:
+    def _stamp(self, block: npt.NDArray[np.uint32], counts: npt.NDArray[np.int64]) -> None:
         """Stamp the pattern of the state that most pages of a cell are in."""
         most = counts.argmax(axis=1)
         for state in PageState:
@@ -223,9 +226,7 @@ class PageGrid(QWidget):
         painter.end()
 
 
-def _packed(rgb: npt.NDArray[np.float32]) -> npt.NDArray[np.uint32]:
+def _packed(rgb: npt.NDArray[np.float64]) -> npt.NDArray[np.uint32]:
     whole = np.clip(rgb + 0.5, 0, 255).astype(np.uint32)
-    packed: npt.NDArray[np.uint32] = (
-        np.uint32(0xFF000000) | (whole[:, 0] << 16) | (whole[:, 1] << 8) | whole[:, 2]
-    )
-    return packed
+    packed = np.uint32(0xFF000000) | (whole[:, 0] << 16) | (whole[:, 1] << 8) | whole[:, 2]
+    return packed.astype(np.uint32)

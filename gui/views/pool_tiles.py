@@ -41,7 +41,7 @@ def mini_heatmap(
     """Return a VM's memory as a small picture: page states, or what it wrote lately."""
     n_cells = MINI_COLUMNS * MINI_ROWS
     per_cell = max(1, -(-n_pages // n_cells))
-    colors = np.zeros((N_STATES, 3), np.float32)
+    colors = np.zeros((N_STATES, 3), np.int64)
     for state in PageState:
         c = theme.color("warn") if state is PageState.SKIPPED else theme.state_color(state)
         colors[state] = (c.red(), c.green(), c.blue())
@@ -52,12 +52,12 @@ def mini_heatmap(
     else:
         sample = states[::step]
     flat = np.bincount(pages // per_cell * N_STATES + sample, minlength=n_cells * N_STATES)
-    counts = flat[: n_cells * N_STATES].reshape(n_cells, N_STATES).astype(np.float32)
+    counts = flat[: n_cells * N_STATES].reshape(n_cells, N_STATES)
     total = np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    rgb = counts @ colors / total
+    rgb = (counts @ colors) / total
     if states is None and len(written):
         heat = np.bincount(written // per_cell, minlength=n_cells)[:n_cells]
-        warmth = np.minimum(1.0, heat / max(1.0, per_cell * 0.4))[:, None] ** 0.6
+        warmth = np.sqrt(np.minimum(1.0, heat / max(1.0, per_cell * 0.4)))[:, None]
         hot = theme.color("link")
         rgb += (np.array([hot.red(), hot.green(), hot.blue()]) - rgb) * warmth
     ground = theme.color("ground")

@@ -343,8 +343,8 @@ class PoolView(QWidget):
             look = self._look(host, self._frame.vms[name])
             paint_tile(painter, rect, look, self._minis[name], self._theme)
         if self._dragged is not None:
-            for host in self._hosts():
-                self._paint_verdict(painter, host.name)
+            for spec in self._hosts():
+                self._paint_verdict(painter, spec.name)
 
     def _paint_verdict(self, painter: QPainter, host: str) -> None:
         """Say on a host's card whether it can take the VM that is in the air."""

@@ -374,6 +374,10 @@ class TwinCopying:
         """Ask the guest to suspend."""
         raise NotImplementedError
 
+    def send_device_state(self) -> None:
+        """Send registers and devices."""
+        raise NotImplementedError
+
     def all_sent(self) -> None:
         """Ask the destination to take over."""
         raise NotImplementedError

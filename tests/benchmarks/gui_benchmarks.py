@@ -1,0 +1,169 @@
+"""What the window costs: slider to paint, blocks of the event loop, frames while playing.
+
+`run.py` calls `figures`. It drives the real window, offscreen, with the real engine in its worker
+process, and asserts nothing: machines are noisy.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, Qt, QTimer
+
+from engine.scenario import load_scenario
+from gui import app
+from gui.style.theme import DARK
+
+Row = tuple[str, float, str, str]
+"""Name, value, unit, limit."""
+
+SIZE_PX = (1920, 1080)
+FRAME_NS = 16_666_667
+FRAMES = 240
+MOVES = 80
+ROOM_S = 5.0
+BUSY = (
+    ("vms.cps.memory", "2 GiB"),
+    ("vms.cps.writers.0.rate", "50000 pages/s"),
+    ("network.bandwidth", "10 Gbit/s"),
+    ("hosts.xen-1.memory", "8 GiB"),
+    ("hosts.xen-2.memory", "8 GiB"),
+)
+"""The recorded demo, so that about 5,000 pages change in a frame at 1x."""
+
+
+class SteppedClock:
+    """A wall clock that a benchmark moves by one frame at a time."""
+
+    def __init__(self) -> None:
+        self.t_ns = 0
+
+    def now_ns(self) -> int:
+        """Return the instant."""
+        return self.t_ns
+
+
+def figures() -> list[Row]:
+    """Return every figure of the window."""
+    app.create_application()
+    return [*frames(), *slider()]
+
+
+def frames() -> list[Row]:
+    """Time of a frame of the whole window: player, every view, painting."""
+    runs = sorted((_play() for _ in range(3)), key=lambda run: float(np.median(run[0])))
+    times, changes = runs[0]
+    return [
+        ("frame_median_ms", float(np.median(times)), "ms", "<= 12"),
+        ("frame_p99_ms", float(np.percentile(times, 99)), "ms", "<= 16.7"),
+        ("frame_page_changes", changes, "pages", "about 5000"),
+    ]
+
+
+def slider() -> list[Row]:
+    """From the signal of a slider to the end of the paint of every view, 512 MiB."""
+    runs = sorted((_slide() for _ in range(3)), key=lambda run: float(np.median(run[0])))
+    waits, blocks = runs[0]
+    return [
+        ("slider_median_ms", float(np.median(waits)), "ms", "<= 60"),
+        ("slider_p99_ms", float(np.percentile(waits, 99)), "ms", "<= 120"),
+        ("loop_blocked_p99_ms", float(np.percentile(blocks, 99)), "ms", "<= 25"),
+    ]
+
+
+def _play() -> tuple[list[float], float]:
+    """Return the milliseconds of each frame, and the mean of page changes in a frame."""
+    clock = SteppedClock()
+    scenario = load_scenario("recorded-demo").with_values(BUSY)
+    parts = _open(clock)
+    parts.session.open(scenario)
+    history = parts.session.history
+    assert history is not None
+    track = history.migrations[0].track
+    assert track is not None
+    parts.player.seek(track.start_ns)
+    _process()
+    parts.player.play()
+    start_ns, times = parts.player.t_ns, []
+    for _ in range(FRAMES):
+        clock.t_ns += FRAME_NS
+        begin = time.perf_counter()
+        parts.player.tick()
+        _process()
+        times.append((time.perf_counter() - begin) * 1e3)
+        if parts.player.t_ns >= track.end_ns:
+            break
+    changes = sum(
+        lane.count_at(parts.player.t_ns) - lane.count_at(start_ns)
+        for section in track.sections
+        for lane in section.lanes
+    )
+    shown = len(times)
+    _close(parts)
+    return times, changes / shown
+
+
+def _slide() -> tuple[list[float], list[float]]:
+    """Return milliseconds from signal to painted, and the longest block of each move."""
+    parts = _open(SteppedClock())
+    parts.session.open(load_scenario("recorded-demo"))
+    parts.player.seek(7_000_000_000)
+    parts.runs.warm_up()
+    row = parts.window.controls.bandwidth
+    row.slider.setSliderDown(True)
+    beats: list[float] = []
+    heart = QTimer(interval=0, timerType=Qt.TimerType.PreciseTimer)
+    heart.timeout.connect(lambda: beats.append(time.perf_counter()))
+    heart.start()
+    waits, blocks = [], []
+    low, high = row.scale.position_of(300_000_000), row.scale.position_of(1_500_000_000)
+    for move in range(MOVES):
+        beats.clear()
+        begin = time.perf_counter()
+        row.slider.setValue(low + (high - low) * ((move * 7) % MOVES) // MOVES)
+        _wait(lambda: _settled(parts))
+        _process()
+        now = time.perf_counter()
+        waits.append((now - begin) * 1e3)
+        gaps = np.diff([begin, *beats, now])
+        blocks.append(float(gaps.max()) * 1e3)
+    heart.stop()
+    row.slider.setSliderDown(False)
+    _close(parts)
+    return waits[5:], blocks[5:]
+
+
+def _settled(parts: app.Parts) -> bool:
+    history, scenario = parts.session.history, parts.session.scenario
+    assert history is not None and scenario is not None
+    return not parts.runs.busy and history.spec == scenario.spec
+
+
+def _open(clock: SteppedClock) -> app.Parts:
+    parts = app.build(DARK, clock)
+    parts.window.resize(*SIZE_PX)
+    parts.window.show()
+    _process()
+    return parts
+
+
+def _close(parts: app.Parts) -> None:
+    parts.window.close()
+    parts.window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def _process() -> None:
+    """Handle what is waiting, paint events included."""
+    QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents)
+
+
+def _wait(done: Callable[[], bool]) -> None:
+    """Let the event loop turn until something is so."""
+    end = time.perf_counter() + ROOM_S
+    while not done():
+        if time.perf_counter() > end:
+            raise TimeoutError("the run did not arrive")
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)

@@ -1,0 +1,170 @@
+"""Ping and rate plots: what they show of a run, and that a frame is cheap."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from pytestqt.qtbot import QtBot
+
+from engine.history import History
+from engine.probes import LOST_NS, Fate
+from engine.scenario import Scenario
+from engine.simulation import simulate
+from gui.style.theme import DARK, LIGHT
+from gui.views import plots_view
+from gui.views.plot_panel import role_color
+from gui.views.plots_view import PlotsView, dirtying_mbps, ping_content, rate_content
+
+SECOND_NS = 10**9
+
+
+@pytest.fixture
+def mixed(history: History) -> History:
+    """Return the run with one reply of every fate."""
+    probe = history.probes[0]
+    sent = np.array([0, 400_000_000, 500_000_000, 600_000_000], np.int64)
+    rtts = np.array([10**6, 10**7, 49 * 10**6, LOST_NS], np.int64)
+    fates = np.array([Fate.ON_TIME, Fate.LATE, Fate.HELD, Fate.LOST], np.uint8)
+    changed = replace(probe, sent_ns=sent, rtt_ns=rtts, fates=fates)
+    return replace(history, probes=(changed,))
+
+
+@pytest.fixture
+def view(qtbot: QtBot, mixed: History) -> PlotsView:
+    """Return the plots of that run."""
+    widget = PlotsView()
+    qtbot.addWidget(widget)
+    widget.set_theme(DARK)
+    widget.set_history(mixed, selected="cps")
+    widget.resize(900, 240)
+    widget.show()
+    widget.grab()
+    return widget
+
+
+def test_fates_differ_in_colour_shape_and_word(mixed: History) -> None:
+    marks = ping_content(mixed, "cps").markers
+
+    assert [m.word for m in marks] == ["1 on time", "1 late", "1 held", "1 lost"]
+    assert len({m.symbol for m in marks}) == len(marks)
+    for theme in (DARK, LIGHT):
+        assert len({role_color(theme, m.role).name() for m in marks}) == len(marks)
+
+
+def test_lost_ping_is_a_cross_at_the_top_and_a_gap(mixed: History) -> None:
+    content = ping_content(mixed, "cps")
+    lost = content.markers[-1]
+
+    assert lost.symbol == "x"
+    assert lost.y[0] == pytest.approx(content.y_max, rel=0.15)
+    assert any(b.kind == "lost-ping" and b.start_ns == 600_000_000 for b in content.bands)
+
+
+def test_held_and_late_pings_carry_their_values(mixed: History) -> None:
+    tags = ping_content(mixed, "cps").tags
+
+    assert [t.texts[0] for t in tags] == ["49 ms, held", "10 ms"]
+
+
+def test_rate_plot_shows_stream_dirtying_and_link(history: History) -> None:
+    curves = {c.word.split(" ")[0]: c for c in rate_content(history, "cps").curves}
+
+    assert set(curves) == {"link", "dirtied", "sent"}
+    assert curves["sent"].y.max() == pytest.approx(max(history.migrations[0].rate.values) / 1e6)
+    assert np.all(curves["link"].y == 1000.0)
+    assert np.all(np.diff(curves["sent"].x_s) >= 0)
+
+
+def test_dirtying_counts_a_page_once_in_a_bin(history: History) -> None:
+    record = history.vm("cps")
+    x_s, mbps = dirtying_mbps(record, history.end_ns)
+
+    pages = len(np.unique(record.writes_between(0, SECOND_NS // 10)))
+    assert mbps[0] == pytest.approx(pages * 4096 * 8 * 10 / 1e6)
+    assert x_s[0] == pytest.approx(0.05)
+
+
+def test_cheap_figure_of_a_busy_guest_is_close_to_the_exact_one(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact = dirtying_mbps(history.vm("cps"), history.end_ns)[1]
+    monkeypatch.setattr(plots_view, "MAX_EXACT_WRITES", 0)
+    cheap = dirtying_mbps(history.vm("cps"), history.end_ns)[1]
+
+    assert cheap[0] == pytest.approx(exact[0], rel=0.1)
+
+
+def test_vm_without_a_probe_says_so(small: Scenario) -> None:
+    spec = small.spec
+    quiet = spec.model_copy(update={"vms": (spec.vms[0].model_copy(update={"probes": ()}),)})
+    content = ping_content(simulate(quiet), "cps")
+
+    assert "Nobody pings cps" in content.note
+
+
+def test_both_plots_have_one_range_and_one_cursor(view: PlotsView, mixed: History) -> None:
+    view.show_frame(mixed.frame_at(mixed.end_ns // 2))
+    ping, rate = view.ping_panel, view.rate_panel
+
+    for share in (0.0, 0.5, 1.0):
+        t_ns = round(share * mixed.end_ns)
+        assert ping.x_at(t_ns) == pytest.approx(rate.x_at(t_ns), abs=1)
+
+
+def test_click_and_keys_ask_for_an_instant(qtbot: QtBot, view: PlotsView, mixed: History) -> None:
+    wanted: list[int] = []
+    view.seek_requested.connect(wanted.append)
+    panel = view.rate_panel
+    x = round(panel.x_at(mixed.end_ns // 2))
+    qtbot.mouseClick(panel, Qt.MouseButton.LeftButton, pos=QPoint(x, 120))
+    qtbot.keyClick(panel, Qt.Key.Key_Right)
+
+    assert wanted[0] == pytest.approx(mixed.end_ns // 2, rel=0.01)
+    assert wanted[1] == mixed.end_ns // 100
+
+
+def test_frame_moves_the_cursor_without_drawing_the_plot_anew(
+    view: PlotsView, mixed: History
+) -> None:
+    before = view.ping_panel.picture()
+    view.show_frame(mixed.frame_at(mixed.end_ns // 3))
+    image = view.ping_panel.grab().toImage()
+
+    assert view.ping_panel.picture() is before
+    x = round(view.ping_panel.x_at(mixed.end_ns // 3))
+    assert image.pixelColor(x, 150).name() == DARK.color("ink").name()
+
+
+def test_theme_redraws_on_its_ground(view: PlotsView) -> None:
+    view.set_theme(LIGHT)
+    image = view.rate_panel.grab().toImage()
+
+    assert image.pixelColor(2, image.height() - 2).name() == LIGHT.color("ground").name()
+
+
+def test_waiting_ping_is_not_shown_before_it_is_back(view: PlotsView, mixed: History) -> None:
+    panel = view.ping_panel
+    held = QPoint(round(panel.x_at(500_000_000)), round(panel.y_at(49.0)))
+    view.show_frame(mixed.frame_at(530_000_000))
+    waiting = panel.grab().toImage().pixelColor(held)
+    view.show_frame(mixed.frame_at(700_000_000))
+    back = panel.grab().toImage().pixelColor(held)
+
+    assert back.name() == DARK.color("stopped").name()
+    assert waiting.lightness() < back.lightness()
+
+
+def test_previous_run_is_drawn_dashed_behind(view: PlotsView, small: Scenario) -> None:
+    old = simulate(small.with_value("network.bandwidth", "500 Mbit/s").spec)
+    content = rate_content(view._history or old, "cps", old)
+    view.set_previous(old)
+
+    assert content.curves[0].dashed and content.curves[0].role == "before"
+    assert content.curves[0].y.max() < content.curves[-1].y.max()
+
+
+def test_hover_reads_values(view: PlotsView, mixed: History) -> None:
+    text = ping_content(mixed, "cps").read(501_000_000, 5_000_000)
+
+    assert text == "00:00.500\n49 ms, held"

@@ -1,0 +1,77 @@
+"""The run controller: runs arrive from a worker process, and the latest request wins."""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from engine.history import History
+from engine.scenario import Scenario
+from gui.run_controller import RunController
+from tests.gui.conftest import ROOM_MS
+
+
+@pytest.fixture
+def runs(qapp: QApplication) -> Iterator[RunController]:
+    controller = RunController()
+    yield controller
+    controller.close()
+
+
+def test_the_worker_gives_the_same_history_as_here(
+    runs: RunController, small: Scenario, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(runs.run_finished, timeout=ROOM_MS) as finished:
+        runs.request(small)
+
+    scenario, history = finished.args
+    assert scenario is small
+    assert isinstance(history, History)
+    assert history.digest() == runs.simulate_now(small).digest()
+
+
+def test_the_latest_request_wins(runs: RunController, small: Scenario, qtbot: QtBot) -> None:
+    arrived: list[Scenario] = []
+    runs.run_finished.connect(lambda scenario, history: arrived.append(scenario))
+    versions = [small.with_value("run.seed", str(seed)) for seed in range(6)]
+    for version in versions:
+        runs.request(version)
+    qtbot.waitUntil(lambda: not runs.busy, timeout=ROOM_MS)
+
+    assert arrived == [versions[0], versions[-1]]
+
+
+def test_a_worker_that_dies_is_said_and_replaced(
+    runs: RunController, small: Scenario, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(runs.run_finished, timeout=ROOM_MS):
+        runs.request(small)
+    executor = runs._executor
+    assert executor is not None and executor._processes
+    with qtbot.waitSignals(
+        [runs.run_failed, runs.run_finished], timeout=ROOM_MS, raising=False, order="none"
+    ):
+        os.kill(next(iter(executor._processes)), signal.SIGKILL)
+        runs.request(small.with_value("run.seed", "3"))
+        qtbot.waitUntil(lambda: not runs.busy, timeout=ROOM_MS)
+        with qtbot.waitSignal(runs.run_finished, timeout=ROOM_MS) as again:
+            runs.request(small)
+
+    assert again.args[0] is small
+
+
+def test_nothing_arrives_after_close(
+    runs: RunController, small: Scenario, qtbot: QtBot
+) -> None:
+    runs.request(small)
+    with qtbot.assertNotEmitted(runs.run_finished, wait=50):
+        runs.close()
+
+    assert not runs.busy
+
+
+def test_no_worker_exists_before_the_first_request(runs: RunController) -> None:
+    assert runs._executor is None
