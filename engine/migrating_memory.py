@@ -205,5 +205,5 @@ class MigratingMemory:
         return int(np.count_nonzero(stale))
 
     def release(self) -> None:
-        """Give the large arrays back: a run's parts form cycles, so nothing else frees them soon."""
+        """Give the large arrays back: a run's parts form cycles that nothing frees soon."""
         self.log, self._contents = None, Contents(0, self._order)

@@ -84,17 +84,17 @@ class LegendView(QWidget):
         pages = "one page" if self._per_cell == 1 else f"{self._per_cell} pages, mixed"
         return f"A cell is {pages}. 4 KiB a page."
 
-    def sizeHint(self) -> QSize:  # noqa: N802, D102
+    def sizeHint(self) -> QSize:  # noqa: D102
         metrics = QFontMetrics(ui_font(12))
         widest = max(metrics.horizontalAdvance(label) for label in STATE_LABELS.values())
         number = metrics.horizontalAdvance("00,000,000")
         height = ROW_PX * (len(self._states) + 1) + 4
         return QSize(SWATCH_PX + 3 * GAP_PX + widest + number, height)
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802, D102
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
         return self.sizeHint()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, D102
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         painter = QPainter(self)
         painter.setFont(ui_font(12))
         for row, state in enumerate(self._states):

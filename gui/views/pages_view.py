@@ -53,7 +53,7 @@ class MiddleColumn(QWidget):
             self.setAccessibleDescription(". ".join(text for text, _, _ in lines))
             self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, D102
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         heights = [self._height(text, size) for text, _, size in self._lines]
@@ -269,5 +269,5 @@ class PagesView(QWidget):
         most = parameters_of(m.policy, {}).get("max_rounds")
         return f"round {vm.round.number}" + (f" of at most {most}" if most else "")
 
-    def sizeHint(self) -> QSize:  # noqa: N802, D102
+    def sizeHint(self) -> QSize:  # noqa: D102
         return QSize(1060, 380)

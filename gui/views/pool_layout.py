@@ -74,7 +74,7 @@ def pool_layout(width: int, height: int, residents: dict[str, list[str]]) -> Poo
     free = width - 2 * MARGIN_PX - SWITCH_PX - GAP_PX * max(0, per_row - 2)
     card_w = min(WIDEST_CARD_PX, max(60, free // max(1, per_row)))
     used = card_w * per_row + SWITCH_PX + GAP_PX * max(0, per_row - 2)
-    x0 = MARGIN_PX if per_row > 2 else max(MARGIN_PX, (width - used) // 2)  # noqa: PLR2004
+    x0 = MARGIN_PX if per_row > 2 else max(MARGIN_PX, (width - used) // 2)
     card_h = (height - 10 - n_rows * (BUS_PX + 4)) // n_rows
     result_hosts, rows = {}, {}
     for i, name in enumerate(names):

@@ -1,6 +1,7 @@
 """Painting of the pool's parts: VM tiles with a small heatmap, host cards, the moving stream."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -82,7 +83,7 @@ def paint_tile(
     painter.setPen(pen)
     painter.setBrush(theme.color("field"))
     painter.drawRoundedRect(QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
-    compact = rect.height() < 40  # noqa: PLR2004 - one line
+    compact = rect.height() < 40
     map_w, map_h = (34, 18) if compact else (60, 32)
     target = QRect(rect.x() + 7, rect.y() + (rect.height() - map_h) // 2, map_w, map_h)
     painter.drawImage(target, image)
@@ -157,7 +158,7 @@ def paint_stream(
     painter.setPen(QPen(theme.color("pill_mig"), 6))
     painter.drawPolyline(path)
     lengths = [
-        abs(b.x() - a.x()) + abs(b.y() - a.y()) for a, b in zip(path, path[1:], strict=False)
+        abs(b.x() - a.x()) + abs(b.y() - a.y()) for a, b in pairwise(path)
     ]
     total = sum(lengths)
     if rate <= 0 or not total:

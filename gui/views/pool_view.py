@@ -233,7 +233,7 @@ class PoolView(QWidget):
 
     # Painting
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, D102
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(self.rect(), self._theme.color("ground"))
@@ -361,7 +361,6 @@ class PoolView(QWidget):
             painter.setBrush(veil)
             painter.drawRect(area)
         text_area = area.adjusted(9, 3, -9, -3)
-        flags = int(Qt.TextFlag.TextWordWrap)
         if not failed:
             if card.contains(self._at):
                 painter.setFont(ui_font(12, bold=True))
@@ -384,7 +383,7 @@ class PoolView(QWidget):
         painter.restore()
 
     def _paint_line(self, painter: QPainter, area: QRect, y: int, text: str, color: str) -> int:
-        """Paint a wrapped line if it fits below `y`, else say that there is more; return its end."""
+        """Paint a wrapped line below `y`, or say that there is more; return its end."""
         flags = int(Qt.TextFlag.TextWordWrap)
         painter.setFont(ui_font(11))
         room = area.bottom() - y
@@ -426,7 +425,7 @@ class PoolView(QWidget):
             }
         self.setCursor(Qt.CursorShape.ClosedHandCursor)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802, D102
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         point = event.position().toPoint()
         found = self._layout.tile_at(point)
         if found is None or event.button() != Qt.MouseButton.LeftButton:
@@ -435,7 +434,7 @@ class PoolView(QWidget):
         if self._frame is not None and self._frame.vms[found[1]].host == found[0]:
             self._pressed = (found[1], point)
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802, D102
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         self._at = event.position().toPoint()
         if self._dragged is None and self._pressed is not None:
             vm, start = self._pressed
@@ -448,7 +447,7 @@ class PoolView(QWidget):
             shape = Qt.CursorShape.OpenHandCursor if over else Qt.CursorShape.ArrowCursor
             self.setCursor(shape)
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802, D102
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         vm, verdicts = self._dragged, self._verdicts
         host = self._layout.host_at(event.position().toPoint())
         self._end_drag()
@@ -460,14 +459,14 @@ class PoolView(QWidget):
         else:
             self.move_requested.emit(vm, host)
 
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802, D102
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: D102
         found = self._layout.tile_at(event.pos())
         vm = found[1] if found else self._selected
         if vm:
             self._select(vm)
             self.menu_requested.emit(vm, event.globalPos())
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802, D102
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
         names = [name for vms in self._residents.values() for name in vms]
         names = list(dict.fromkeys(names))
         step = {
@@ -494,13 +493,13 @@ class PoolView(QWidget):
 
     # Size
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802, D102
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         self._relayout()
 
-    def sizeHint(self) -> QSize:  # noqa: N802, D102
+    def sizeHint(self) -> QSize:  # noqa: D102
         return QSize(1060, 200)
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802, D102
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
         return QSize(420, 150)
 
 

@@ -1,4 +1,6 @@
-"""Every figure that the project claims about speed: `python tests/benchmarks/run.py [--json] [NAME...]`.
+"""Every figure that the project claims about speed.
+
+`python tests/benchmarks/run.py [--json] [NAME...]`
 
 Each figure is the best of three runs, with a fixed calibration kernel (numpy's scattered write)
 timed beside it and the limit it is held against. It asserts nothing: machines are noisy.
@@ -176,7 +178,7 @@ def postcopy_fault() -> list[Figure]:
 
 def over_twin() -> list[Figure]:
     """How much faster per page than the slow twin of the tests, on a scenario both can run."""
-    from tests.helpers.twin import run_twin  # noqa: PLC0415
+    from tests.helpers.twin import run_twin
 
     spec = move(32 * 2**20, rate_pps=5_000, bandwidth_bps=10**9)
     sent = simulate(spec).migrations[0].pages_sent
@@ -189,7 +191,7 @@ def over_twin() -> list[Figure]:
 
 def window() -> list[Figure]:
     """Slider to paint, event loop, and frames of the whole window (needs PySide6)."""
-    from tests.benchmarks import gui_benchmarks  # noqa: PLC0415
+    from tests.benchmarks import gui_benchmarks
 
     kernel = scatter_seconds(2**20) * 1e3
     return [Figure(n, v, u, limit, kernel) for n, v, u, limit in gui_benchmarks.figures()]

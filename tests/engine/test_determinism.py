@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -95,4 +96,4 @@ def test_at_every_instant_at_most_one_copy_runs(name: str) -> None:
         assert times == sorted(times)
         running = [p for p in record.placements if p.status == "running"]
         hosts = [p.host for p in running]
-        assert all(a != b for a, b in zip(hosts, hosts[1:], strict=False))
+        assert all(a != b for a, b in pairwise(hosts))
