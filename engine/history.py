@@ -71,7 +71,7 @@ class MigrationRecord:
     reachable_ns: int | None
     released_ns: int | None
     ended_ns: int | None
-    """Released, failed, refused or lost; None: still going on at the end of the run."""
+    """Released, failed, refused, lost, or cut off by the end of the run."""
     downtime_parts: tuple[tuple[str, int], ...]
     phases: tuple[PhaseRecord, ...]
     rounds: tuple[RoundRecord, ...]

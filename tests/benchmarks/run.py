@@ -178,13 +178,13 @@ def postcopy_fault() -> list[Figure]:
 
 def over_twin() -> list[Figure]:
     """How much faster per page than the slow twin of the tests, on a scenario both can run."""
-    from tests.helpers.twin import run_twin
+    from tests.helpers.twin import Twin
 
     spec = move(32 * 2**20, rate_pps=5_000, bandwidth_bps=10**9)
     sent = simulate(spec).migrations[0].pages_sent
     large = move(4 * GIB, rate_pps=50_000)
     engine_per_page = best_of(lambda: simulate(large)) / simulate(large).migrations[0].pages_sent
-    twin_per_page = best_of(lambda: run_twin(spec), 1) / sent
+    twin_per_page = best_of(lambda: Twin(spec).simulate(), 1) / sent
     kernel = scatter_seconds(2**20) * 1e3
     return [Figure("faster_than_twin", twin_per_page / engine_per_page, "times", ">= 20", kernel)]
 
