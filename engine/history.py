@@ -7,6 +7,7 @@ This module does not simulate and does not word anything; see `simulation`, `nar
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -154,11 +155,18 @@ class VmFrame:
     phase: str | None
     round: RoundRecord | None
     """The round that is going on, with its figures at its end."""
-    states: States | None
-    """Page states, shape (n_pages,); None before the first copying begins."""
+    t_ns: int
+    track: PageTrack | None
+    """Page states of that migration; None before the first copying begins."""
 
+    @cached_property
+    def states(self) -> States | None:
+        """Page states at the instant, shape (n_pages,), or None; made when first asked for."""
+        return None if self.track is None else self.track.states_at(self.t_ns)
+
+    @cached_property
     def counts(self) -> npt.NDArray[np.int64]:
-        """Return how many pages are in each `PageState`, shape (N_STATES,)."""
+        """How many pages are in each `PageState`, shape (N_STATES,)."""
         if self.states is None:
             return np.zeros(N_STATES, np.int64)
         return np.bincount(self.states, minlength=N_STATES)
@@ -234,7 +242,7 @@ class History:
         name = record.spec.name
         placement = record.placement_at(t_ns)
         index = self.migration_at(name, t_ns)
-        phase = round_record = states = None
+        phase = round_record = None
         if index is not None:
             migration = self.migrations[index]
             for p in migration.phases:
@@ -243,11 +251,15 @@ class History:
             for r in migration.rounds:
                 if r.start_ns <= t_ns < r.end_ns:
                     round_record = r
-            track = migration.track
-            if track is not None and track.start_ns <= t_ns:
-                states = track.states_at(t_ns)
         return VmFrame(
-            name, placement.host, placement.status, index, phase, round_record, states
+            name,
+            placement.host,
+            placement.status,
+            index,
+            phase,
+            round_record,
+            t_ns,
+            self.track_at(name, t_ns),
         )
 
     def digest(self) -> str:

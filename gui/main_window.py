@@ -43,7 +43,6 @@ from gui.style.style_sheet import style_sheet
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.console_view import ConsoleView
 from gui.views.controls_view import ControlsView
-from gui.views.legend_view import LegendView
 from gui.views.narration_view import NarrationView
 from gui.views.outcome_view import OutcomeView
 from gui.views.pages_view import PagesView
@@ -152,7 +151,7 @@ class MainWindow(QMainWindow):
         self.pool, self.pages, self.narration = PoolView(), PagesView(), NarrationView()
         self.plots, self.console = PlotsView(), ConsoleView()
         self.controls, self.outcome = ControlsView(), OutcomeView()
-        self.rounds, self.legend = RoundsView(), LegendView()
+        self.rounds = RoundsView()
         self.timeline, self.transport = TimelineView(), TransportView()
         self.actions_by_name: Actions = build_actions(self)
         self.menu_bar = QMenuBar()
@@ -178,7 +177,7 @@ class MainWindow(QMainWindow):
         """Return every view of the run."""
         return (
             self.pool, self.pages, self.narration, self.plots, self.console, self.outcome,
-            self.rounds, self.legend, self.timeline, self.transport,
+            self.rounds, self.timeline, self.transport,
         )
 
     def set_theme(self, theme: Theme) -> None:
@@ -288,7 +287,7 @@ class MainWindow(QMainWindow):
         layout.setContentsMargins(14, 12, 12, 12)
         layout.setSpacing(8)
         layout.addWidget(self.controls)
-        for view in (self.outcome, self.rounds, self.legend):
+        for view in (self.outcome, self.rounds):
             layout.addWidget(view)
         layout.addStretch(1)
         side = _named(QScrollArea(), "side")

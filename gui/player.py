@@ -173,8 +173,10 @@ class Player(QObject):
         if not self._playing or self._held or self._history is None:
             return
         # No microsecond is lost: at 1/1000 a tick of 16 ms is 16 us of the run.
-        self._t_ns = min(self.end_ns, self._t_ns + round(passed_ns * self._speed))
-        self._emit()
+        t_ns = min(self.end_ns, self._t_ns + round(passed_ns * self._speed))
+        if t_ns != self._t_ns:
+            self._t_ns = t_ns
+            self._emit()
         if self._t_ns >= self.end_ns:
             self.pause()
 

@@ -19,7 +19,7 @@ from engine.units import format_duration_ns
 from gui.dialogs.confirm_migration import ConfirmMigration
 from gui.dialogs.key_sheet import KeySheet
 from gui.dialogs.scenarios import ScenariosDialog
-from gui.main_window import MainWindow
+from gui.main_window import HistoryView, MainWindow
 from gui.player import Player
 from gui.run_controller import RunController
 from gui.session import Move, Session
@@ -50,8 +50,9 @@ class Wiring(QObject):
         self._dialog: ConfirmMigration | None = None
         self._controls_key: tuple[object, ...] = ()
         self._previous: History | None = None
-        self._plots_timer = QTimer(self, singleShot=True, interval=0)
-        self._plots_timer.timeout.connect(self._on_plots_due)
+        self._due: list[tuple[HistoryView, ...]] = []
+        self._due_timer = QTimer(self, singleShot=True, interval=0)
+        self._due_timer.timeout.connect(self._show_due)
         window.pool.set_checker(session.check)
         self._connect_player()
         self._connect_session()
@@ -140,7 +141,6 @@ class Wiring(QObject):
             lambda vm, host, sentences: self._on_move_refused(vm, host)
         )
         window.pool.menu_requested.connect(self._on_menu_requested)
-        window.pages.cell_size_changed.connect(window.legend.set_pages_per_cell)
         window.plots.seek_requested.connect(self._player.seek)
         window.timeline.seek_requested.connect(self._player.seek)
         window.controls.value_edited.connect(session.edit)
@@ -228,20 +228,27 @@ class Wiring(QObject):
         self._update_controls(self._player.t_ns)
 
     def _on_history_changed(self, history: History, previous: History | None) -> None:
-        for view in self._window.views:
-            if view is not self._window.plots:
-                view.set_history(history, selected=self._session.selected)
-        # The plots draw for as long as all others together: in a turn of their own they do not
-        # keep the slider waiting.
+        # A few views a turn of the event loop, so that a slider in hand never waits for all of
+        # them; those that still wait from the run before go first and are not starved.
+        window = self._window
         self._previous = previous
-        self._plots_timer.start()
+        light = tuple(v for v in window.views if v not in (window.pages, window.plots))
+        groups: list[tuple[HistoryView, ...]] = [light, (window.pages,), (window.plots,)]
+        self._due = self._due + [group for group in groups if group not in self._due]
+        self._show_due()
 
-    def _on_plots_due(self) -> None:
-        history, plots = self._session.history, self._window.plots
-        if history is not None:
-            plots.set_previous(self._previous)
-            plots.set_history(history, selected=self._session.selected)
-            plots.show_frame(history.frame_at(self._player.t_ns))
+    def _show_due(self) -> None:
+        history = self._session.history
+        if history is None or not self._due:
+            return
+        frame = history.frame_at(self._player.t_ns)
+        for view in self._due.pop(0):
+            if view is self._window.plots:
+                self._window.plots.set_previous(self._previous)
+            view.set_history(history, selected=self._session.selected)
+            view.show_frame(frame)
+        if self._due:
+            self._due_timer.start()
 
     def _on_selection_changed(self, vm: str) -> None:
         history = self._session.history

@@ -3,7 +3,7 @@
 from typing import Final
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
@@ -14,6 +14,7 @@ from engine.policies import parameters_of
 from engine.states import N_STATES, PageState
 from engine.units import format_count
 from gui.style.theme import DARK, Theme, ui_font
+from gui.views.legend_view import LegendView
 from gui.views.page_grid import PageGrid
 
 HEAT_WINDOW_NS: Final = 500_000_000
@@ -93,13 +94,7 @@ class MiddleColumn(QWidget):
 
 
 class PagesView(QWidget):
-    """Two page grids side by side, fed by one cursor.
-
-    Signals:
-        cell_size_changed: How many pages a cell stands for now (int).
-    """
-
-    cell_size_changed = Signal(int)
+    """Two page grids side by side, fed by one cursor, with their legend beneath."""
 
     def __init__(self) -> None:
         """Build the two sides."""
@@ -108,6 +103,7 @@ class PagesView(QWidget):
         self.source = PageGrid("Memory at the source", empty_not_sent=False)
         self.destination = PageGrid("Memory at the destination", empty_not_sent=True)
         self.middle = MiddleColumn()
+        self.legend = LegendView()
         self._titles = [QLabel(), QLabel()]
         self._notes = [QLabel(), QLabel()]
         layout = QGridLayout(self)
@@ -119,13 +115,13 @@ class PagesView(QWidget):
             layout.addWidget(grid, 1, column)
             layout.setColumnStretch(column, 1)
         layout.addWidget(self.middle, 0, 1, 2, 1)
+        layout.addWidget(self.legend, 2, 0, 1, 3)
         layout.setRowStretch(1, 1)
         self._history: History | None = None
         self._cursor: PageCursor | None = None
         self._selected = ""
         self._rest_states: States = np.zeros(1, np.uint8)
         self._shown_rest = False
-        self._per_cell = 0
         self.set_theme(DARK)
 
     def _header(self, side: int) -> QHBoxLayout:
@@ -140,7 +136,7 @@ class PagesView(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
-        for part in (self.source, self.destination, self.middle):
+        for part in (self.source, self.destination, self.middle, self.legend):
             part.set_theme(theme)
         for label in self._titles:
             label.setStyleSheet(f"color: {theme.ink}; background: transparent;")
@@ -151,6 +147,7 @@ class PagesView(QWidget):
         """Show another run, or another VM."""
         self._history, self._selected = history, selected
         self._cursor = PageCursor(history, selected)
+        self.legend.set_history(history, selected=selected)
         spec = history.vm(selected).spec
         self._rest_states = np.zeros(spec.n_pages, np.uint8)
         self._rest_states[spec.first_zero_page :] = PageState.FREE
@@ -172,14 +169,11 @@ class PagesView(QWidget):
         else:
             self.source.apply(delta)
             self.destination.apply(delta)
-        self._say(vm, frame.t_ns)
-        self._tell_cell_size()
-
-    def _tell_cell_size(self) -> None:
-        per_cell = self.source.layout_of_cells.pages_per_cell
-        if per_cell != self._per_cell:
-            self._per_cell = per_cell
-            self.cell_size_changed.emit(per_cell)
+        counts = self._counts()
+        self._say(vm, frame.t_ns, counts)
+        self.legend.show_counts(
+            None if self._shown_rest else counts, self.source.layout_of_cells.pages_per_cell
+        )
 
     def _show_rest(self, t_ns: int) -> None:
         assert self._history is not None
@@ -200,10 +194,9 @@ class PagesView(QWidget):
         ours = [m for m in self._history.migrations if m.vm == vm.name]
         return ours[0] if ours else None
 
-    def _say(self, vm: VmFrame, t_ns: int) -> None:
+    def _say(self, vm: VmFrame, t_ns: int, counts: list[int]) -> None:
         assert self._history is not None
         m = self._migration(vm)
-        counts = self._counts(vm)
         n_pages = len(self._rest_states)
         source = m.source if m else vm.host
         self._put(0, f"Source, {source}", self._source_note(n_pages, counts))
@@ -214,9 +207,11 @@ class PagesView(QWidget):
         )
         self.middle.say(*self._middle(vm, m, counts, t_ns))
 
-    @staticmethod
-    def _counts(vm: VmFrame) -> list[int]:
-        return [int(n) for n in vm.counts()] if vm.states is not None else [0] * N_STATES
+    def _counts(self) -> list[int]:
+        """Return the pages in each state, as the grid keeps them; zeros while nothing moves."""
+        if self._shown_rest:
+            return [0] * N_STATES
+        return [int(n) for n in self.source.counts().sum(axis=0)]
 
     def _source_note(self, n_pages: int, counts: list[int]) -> str:
         per_cell = self.source.layout_of_cells.pages_per_cell

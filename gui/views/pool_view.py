@@ -168,7 +168,7 @@ class PoolView(QWidget):
         for vm in frame.vms.values():
             record = self._history.vm(vm.name)
             written = np.empty(0, np.uint32)
-            if vm.states is None:
+            if vm.track is None:
                 start = max(0, frame.t_ns - HEAT_WINDOW_NS)
                 written = record.writes_between(start, frame.t_ns, limit=HEAT_LIMIT)
             self._minis[vm.name] = mini_heatmap(

@@ -25,7 +25,7 @@ FRAMES = 240
 MOVES = 80
 ROOM_S = 5.0
 BUSY = (
-    ("vms.cps.memory", "2 GiB"),
+    ("vms.cps.memory", "1 GiB"),
     ("vms.cps.writers.0.rate", "50000 pages/s"),
     ("network.bandwidth", "10 Gbit/s"),
     ("hosts.xen-1.memory", "8 GiB"),
@@ -83,26 +83,32 @@ def _play() -> tuple[list[float], float]:
     assert history is not None
     track = history.migrations[0].track
     assert track is not None
-    parts.player.seek(track.start_ns)
+    stop_ns = history.migrations[0].suspended_ns or track.end_ns
+    times: list[float] = []
+    while len(times) < FRAMES:
+        _play_push(parts, clock, track.start_ns, stop_ns, times)
+    changes = sum(
+        lane.count_at(stop_ns) for section in track.sections for lane in section.lanes
+    )
+    frames_of_push = (stop_ns - track.start_ns) / FRAME_NS
+    _close(parts)
+    return times, changes / frames_of_push
+
+
+def _play_push(
+    parts: app.Parts, clock: SteppedClock, start_ns: int, stop_ns: int, times: list[float]
+) -> None:
+    """Play the push once, frame by frame, and add the milliseconds of each."""
+    parts.player.pause()
+    parts.player.seek(start_ns)
     _process()
     parts.player.play()
-    start_ns, times = parts.player.t_ns, []
-    for _ in range(FRAMES):
+    while parts.player.t_ns < stop_ns:
         clock.t_ns += FRAME_NS
         begin = time.perf_counter()
         parts.player.tick()
         _process()
         times.append((time.perf_counter() - begin) * 1e3)
-        if parts.player.t_ns >= track.end_ns:
-            break
-    changes = sum(
-        lane.count_at(parts.player.t_ns) - lane.count_at(start_ns)
-        for section in track.sections
-        for lane in section.lanes
-    )
-    shown = len(times)
-    _close(parts)
-    return times, changes / shown
 
 
 def _slide() -> tuple[list[float], list[float]]:

@@ -75,7 +75,7 @@ def test_before_the_switch_relearns_clients_wait(history: History) -> None:
 def test_pull_tells_missing_pushed_and_pulled(pulled: History) -> None:
     migration = pulled.migrations[0]
     t_ns = phase_start(migration, "pull") + 50_000_000
-    counts = pulled.frame_at(t_ns).vms["cps"].counts()
+    counts = pulled.frame_at(t_ns).vms["cps"].counts
 
     caption = narrate(pulled, t_ns, "cps")
 

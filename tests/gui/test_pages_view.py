@@ -12,7 +12,6 @@ from engine.simulation import simulate
 from engine.states import N_STATES, PageState
 from gui.style.patterns import pattern_mask
 from gui.style.theme import DARK
-from gui.views.legend_view import LegendView
 from gui.views.page_grid import PageGrid, layout_for
 from gui.views.pages_view import PagesView
 
@@ -98,10 +97,12 @@ def test_pages_view_plays_to_the_same_picture_as_a_jump(qtbot, pulled: History) 
 
 
 def test_pull_shows_missing_pulled_and_pushed_pages(qtbot, pulled: History) -> None:  # type: ignore[no-untyped-def]
-    legend = LegendView()
-    qtbot.addWidget(legend)
-    legend.set_history(pulled, selected="busy")
-    legend.show_frame(pulled.frame_at(2_800_000_000))
+    view = PagesView()
+    qtbot.addWidget(view)
+    view.resize(900, 320)
+    view.set_history(pulled, selected="busy")
+    view.show_frame(pulled.frame_at(2_800_000_000))
+    legend = view.legend
 
     assert "missing" in legend.text()
     assert "pulled on a fault" in legend.text()
