@@ -232,8 +232,12 @@ class Wiring(QObject):
         # them; those that still wait from the run before go first and are not starved.
         window = self._window
         self._previous = previous
-        light = tuple(v for v in window.views if v not in (window.pages, window.plots))
-        groups: list[tuple[HistoryView, ...]] = [light, (window.pages,), (window.plots,)]
+        groups: list[tuple[HistoryView, ...]] = [
+            (window.timeline, window.transport, window.narration, window.pool),
+            (window.pages,),
+            (window.plots,),
+            (window.console, window.outcome, window.rounds),
+        ]
         self._due = self._due + [group for group in groups if group not in self._due]
         self._show_due()
 

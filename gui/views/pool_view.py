@@ -19,6 +19,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -47,7 +48,7 @@ Checker = Callable[[str, str], list[Check]]
 DRAG_FROM_PX: Final = 6
 HEAT_WINDOW_NS: Final = 500_000_000
 HEAT_LIMIT: Final = 4096
-MINI_EVERY_NS: Final = 40_000_000
+MINI_EVERY_NS: Final = 80_000_000
 
 
 class PoolView(QWidget):
@@ -85,6 +86,8 @@ class PoolView(QWidget):
         self._dragged: str | None = None
         self._at = QPoint()
         self._verdicts: dict[str, list[Check]] = {}
+        self._still = QPixmap()
+        self._still_key: tuple[object, ...] = ()
 
     # What it shows
 
@@ -236,13 +239,13 @@ class PoolView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(self.rect(), self._theme.color("ground"))
         if self._history is not None and self._frame is not None:
-            self._paint_network(painter)
-            for host in self._hosts():
-                self._paint_host(painter, host)
-            self._paint_tiles(painter)
+            painter.drawPixmap(0, 0, self._still_layer())
+            self._paint_streams(painter)
+            self._paint_switch(painter)
             if self._dragged is not None:
+                for spec in self._hosts():
+                    self._paint_verdict(painter, spec.name)
                 self._paint_dragged(painter)
         if self.hasFocus():
             painter.setPen(QPen(self._theme.color("link"), 1, Qt.PenStyle.DotLine))
@@ -250,12 +253,37 @@ class PoolView(QWidget):
             painter.drawRect(self.rect().adjusted(1, 1, -2, -2))
         painter.end()
 
-    def _paint_network(self, painter: QPainter) -> None:
+    def _still_layer(self) -> QPixmap:
+        """Return everything but the moving stream; painted anew only when it has changed."""
+        assert self._frame is not None
+        looks = tuple(
+            self._look(host, self._frame.vms[name]) for host, name in self._layout.tiles
+        )
+        hosts = tuple(
+            (self._memory_of(h), self._host_trouble(h.name), self._host_note(h))
+            for h in self._hosts()
+        )
+        hovered = self._layout.host_at(self._at) if self._dragged else None
+        key = (looks, hosts, self._minis_ns, self._theme.name, self.size(), hovered, self._dragged)
+        if key != self._still_key:
+            self._still_key = key
+            ratio = self.devicePixelRatio()
+            self._still = QPixmap(self.size() * ratio)
+            self._still.setDevicePixelRatio(ratio)
+            self._still.fill(self._theme.color("ground"))
+            painter = QPainter(self._still)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(self._theme.color("line"), 3))
+            for name in self._layout.hosts:
+                painter.drawPolyline(self._layout.path(name, name)[:4])
+            for host in self._hosts():
+                self._paint_host(painter, host)
+            self._paint_tiles(painter)
+            painter.end()
+        return self._still
+
+    def _paint_switch(self, painter: QPainter) -> None:
         theme, layout = self._theme, self._layout
-        painter.setPen(QPen(theme.color("line"), 3))
-        for name in layout.hosts:
-            painter.drawPolyline(layout.path(name, name)[:4])
-        self._paint_streams(painter)
         painter.setPen(QPen(theme.color("line"), 1))
         painter.setBrush(theme.color("field"))
         painter.drawRoundedRect(layout.switch, 7, 7)
@@ -342,9 +370,6 @@ class PoolView(QWidget):
                 continue
             look = self._look(host, self._frame.vms[name])
             paint_tile(painter, rect, look, self._minis[name], self._theme)
-        if self._dragged is not None:
-            for spec in self._hosts():
-                self._paint_verdict(painter, spec.name)
 
     def _paint_verdict(self, painter: QPainter, host: str) -> None:
         """Say on a host's card whether it can take the VM that is in the air."""

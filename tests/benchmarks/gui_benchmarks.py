@@ -6,6 +6,7 @@ process, and asserts nothing: machines are noisy.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 
@@ -46,9 +47,23 @@ class SteppedClock:
 
 
 def figures() -> list[Row]:
-    """Return every figure of the window."""
-    app.create_application()
-    return [*frames(), *slider()]
+    """Return every figure of the window.
+
+    Raises:
+        RuntimeError: A slot failed: Qt only prints that and goes on, and a window that shows
+            nothing is very fast.
+    """
+    failures: list[str] = []
+    before = sys.excepthook
+    sys.excepthook = lambda kind, error, trace: failures.append(f"{kind.__name__}: {error}")
+    try:
+        app.create_application()
+        rows = [*frames(), *slider()]
+    finally:
+        sys.excepthook = before
+    if failures:
+        raise RuntimeError(f"{len(failures)} slots failed, the first with {failures[0]}")
+    return rows
 
 
 def frames() -> list[Row]:
