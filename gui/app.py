@@ -84,6 +84,7 @@ def run(scenario: Scenario | None, *, theme_name: str = "dark") -> int:
         QTimer.singleShot(WARM_UP_DELAY_MS, parts.runs.warm_up)
 
     parts.window.first_painted.connect(lambda: QTimer.singleShot(0, fill))
+    parts.window.fit_to_screen()
     parts.window.show()
     status = application.exec()
     parts.runs.close()

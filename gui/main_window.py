@@ -172,6 +172,15 @@ class MainWindow(QMainWindow):
         self.show_title("", "")
         self.set_theme(DARK)
 
+    def fit_to_screen(self) -> None:
+        """Be no larger than the screen has room, and in its middle; fill a small one."""
+        room = self.screen().availableGeometry()
+        if self.width() > room.width() or self.height() > room.height():
+            self.setGeometry(room)
+            self.showMaximized()
+        else:
+            self.move(room.center() - self.rect().center())
+
     @property
     def views(self) -> tuple[HistoryView, ...]:
         """Return every view of the run."""

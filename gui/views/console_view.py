@@ -162,6 +162,7 @@ class ConsoleView(QWidget):
         inner = box.adjusted(PAD_PX, PAD_PX - 2, -PAD_PX, -PAD_PX + 2)
         if self._probe is None:
             painter.setFont(ui_font(12))
+            painter.setPen(self._theme.color("dim"))
             painter.drawText(inner, Qt.TextFlag.TextWordWrap, f"Nobody pings {self._selected}.")
             return
         shown: list[tuple[str, Fate | None]] = [(self._opening(), None)]

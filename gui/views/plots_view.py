@@ -76,7 +76,7 @@ def ping_content(history: History, vm: str, previous: History | None = None) -> 
     title = "Ping from the client, ms"
     bands = tuple(bands_of(history, vm))
     if probe is None:
-        note = f"Nobody pings {vm} in this scenario."
+        note = f"Nobody pings {vm}."
         return PlotContent(title, history.end_ns, 10.0, 5.0, bands, note=note)
     sent_s, rtt_ms = probe.sent_ns / SECOND_NS, probe.rtt_ns / 1e6
     back = probe.rtt_ns != LOST_NS

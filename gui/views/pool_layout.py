@@ -9,7 +9,7 @@ MARGIN_PX: Final = 14
 GAP_PX: Final = 14
 SWITCH_PX: Final = 150
 BUS_PX: Final = 20
-HEADER_PX: Final = 46
+HEADER_PX: Final = 42
 TILE_PX: Final = 46
 COMPACT_TILE_PX: Final = 26
 TILE_GAP_PX: Final = 5
@@ -89,7 +89,7 @@ def pool_layout(width: int, height: int, residents: dict[str, list[str]]) -> Poo
     sy = 10 + card_h // 2 - 18 if n_rows == 1 else (height - 36) // 2
     switch = QRect(sx + (SWITCH_PX - 62) // 2, sy, 62, 36)
     most = max((len(vms) for vms in residents.values()), default=0)
-    room = card_h - HEADER_PX - CARD_PADDING_PX
+    room = card_h - HEADER_PX - TILE_GAP_PX
     compact = most * (TILE_PX + TILE_GAP_PX) > room
     tiles = _tiles(result_hosts, residents, compact=compact)
     return PoolLayout(result_hosts, tiles, switch, rows, compact)

@@ -410,12 +410,15 @@ class PoolView(QWidget):
     def _paint_line(self, painter: QPainter, area: QRect, y: int, text: str, color: str) -> int:
         """Paint a wrapped line below `y`, or say that there is more; return its end."""
         flags = int(Qt.TextFlag.TextWordWrap)
-        painter.setFont(ui_font(11))
+        font = ui_font(11)
+        painter.setFont(font)
         room = area.bottom() - y
         if room <= 0:
             return y
         box = QRect(area.x(), y, area.width(), room)
-        height = painter.boundingRect(box, flags, text).height()
+        # The painter's own measure is clipped like its painting.
+        endless = QRect(0, 0, area.width(), 1000)
+        height = QFontMetrics(font).boundingRect(endless, flags, text).height()
         fits = height <= room
         painter.setPen(self._theme.color(color if fits else "dim"))
         painter.drawText(box, flags, text if fits else "and more; drop to read all")
