@@ -6,7 +6,6 @@ stays what it was. This module decides that; it shows nothing and simulates noth
 
 from dataclasses import dataclass
 from itertools import count
-from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
@@ -15,13 +14,10 @@ from engine.eligibility import Check, check_move, situation_at
 from engine.errors import ScenarioError
 from engine.history import History
 from engine.scenario import Scenario, scenario_from_document
-from engine.scenario_paths import Document, locate, raw_value, with_raw_value
+from engine.scenario_paths import Document
 from engine.units import format_duration_ns
 from gui.player import Player
 from gui.run_controller import RunController
-
-NO_LIMIT: Final = "1000 Gbit/s"
-"""A dated change cannot take a limit away, but one above every link limits nothing."""
 
 
 @dataclass(frozen=True)
@@ -310,18 +306,10 @@ class Session(QObject):
 
 
 def _edited(base: Scenario, path: str, text: str, *, t_ns: int) -> Scenario:
-    """Return a scenario with another value from an instant on; no rate limit is "none"."""
-    unlimited = text == "none" and path.endswith(".rate_limit")
+    """Return a scenario with another value from an instant on."""
     if t_ns > 0:
-        return base.with_change(t_ns, {path: NO_LIMIT if unlimited else text})
-    if not unlimited:
-        return base.with_value(path, text)
-    location, _ = locate(base.document, path)
-    table = raw_value(base.document, location[:-1])
-    kept = {key: value for key, value in table.items() if key != location[-1]}
-    return scenario_from_document(
-        with_raw_value(base.document, location[:-1], kept), base.name
-    )
+        return base.with_change(t_ns, {path: text})
+    return base.with_value(path, text)
 
 
 def _without_items(scenario: Scenario, key: str, indices: list[int]) -> Document:

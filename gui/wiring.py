@@ -64,6 +64,11 @@ class Wiring(QObject):
         """Return the question that stands, if one does."""
         return self._dialog
 
+    @property
+    def up_to_date(self) -> bool:
+        """Return whether every view shows the newest run."""
+        return not self._due
+
     def open_path(self, path_or_name: Path | str) -> bool:
         """Open a scenario by file or bundled name; say why if that is not possible."""
         try:
@@ -240,6 +245,15 @@ class Wiring(QObject):
         ]
         self._due = self._due + [group for group in groups if group not in self._due]
         self._show_due()
+        if previous is None:
+            # Something was opened or taken back: no hand is on a slider, all show it at once.
+            self.show_all()
+
+    def show_all(self) -> None:
+        """Let the views that still wait for the newest run show it now."""
+        while self._due and self._session.history is not None:
+            self._show_due()
+        self._due_timer.stop()
 
     def _show_due(self) -> None:
         history = self._session.history

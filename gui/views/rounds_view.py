@@ -21,9 +21,9 @@ MAX_BAR_PX: Final = 34
 GAP_PX: Final = 6
 
 
-def megabytes_text(n_bytes: int) -> str:
-    """Return decimal megabytes in two or three digits: "537", "12", "1.4", "0.02"."""
-    value = n_bytes / 1e6
+def mebibytes_text(n_bytes: int) -> str:
+    """Return MiB in two or three digits: "512", "12", "1.4", "0.02"."""
+    value = n_bytes / 2**20
     if value >= 10:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 1 or not n_bytes else f"{value:.2g}"
@@ -34,7 +34,7 @@ def round_sentence(record: RoundRecord) -> str:
     name = f"Round {record.number}" + ("" if record.live else ", VM stopped")
     limit = record.rate_limit_bps
     parts = [
-        f"{name}: {megabytes_text(record.bytes_sent)} MB in "
+        f"{name}: {mebibytes_text(record.bytes_sent)} MiB in "
         f"{format_duration_ns(record.end_ns - record.start_ns)}",
         f"{record.pages_sent:,} pages sent, {record.pages_skipped:,} skipped, "
         f"{record.pages_dirtied:,} dirtied",
@@ -135,7 +135,7 @@ class RoundsView(QWidget):
         order = sorted(enumerate(self.rounds()), key=lambda pair: pair[1].live)
         for i, record in order:
             rect = self.bar_rect(i)
-            value = megabytes_text(record.bytes_sent)
+            value = mebibytes_text(record.bytes_sent)
             name = str(record.number) if record.live else "stopped"
             wide = max(metrics.horizontalAdvance(value), metrics.horizontalAdvance(name))
             left = max(0.0, min(rect.center().x() - wide / 2, self.width() - wide))
@@ -163,7 +163,7 @@ class RoundsView(QWidget):
         painter = QPainter(self)
         painter.setFont(ui_font(12))
         painter.setPen(self._theme.color("dim"))
-        painter.drawText(0, 13, "Rounds, MB sent")
+        painter.drawText(0, 13, "Rounds, MiB sent")
         if not self.rounds():
             painter.setFont(ui_font(11))
             note = "This policy has no rounds." if self._migration else "Nothing migrates."

@@ -159,7 +159,8 @@ def _slide() -> tuple[list[float], list[float]]:
 def _settled(parts: app.Parts) -> bool:
     history, scenario = parts.session.history, parts.session.scenario
     assert history is not None and scenario is not None
-    return not parts.runs.busy and history.spec == scenario.spec
+    newest = not parts.runs.busy and history.spec == scenario.spec
+    return newest and parts.wiring.up_to_date
 
 
 def _open(clock: SteppedClock) -> app.Parts:

@@ -76,6 +76,10 @@ def test_it_opens_paused_at_the_start_and_says_what_to_do(parts: Parts) -> None:
     assert "Recorded demo" in parts.window.windowTitle()
 
 
+def test_every_view_shows_a_scenario_as_soon_as_it_is_open(parts: Parts) -> None:
+    assert parts.wiring.up_to_date
+
+
 @pytest.mark.parametrize("key", [Qt.Key.Key_Space, Qt.Key.Key_Period])
 def test_space_or_a_presenters_remote_plays_and_pauses(
     parts: Parts, qtbot: QtBot, key: Qt.Key

@@ -12,7 +12,7 @@ from engine.metrics import outcome_rows
 from gui.models.outcome_model import NOTHING, OutcomeModel
 from gui.style.theme import DARK, LIGHT
 from gui.views.outcome_view import OutcomeView
-from gui.views.rounds_view import RoundsView, megabytes_text, round_sentence
+from gui.views.rounds_view import RoundsView, mebibytes_text, round_sentence
 
 
 def test_model_keeps_the_rules_of_item_models(qtmodeltester: ModelTester, history: History) -> None:
@@ -98,7 +98,7 @@ def test_run_without_rounds_says_so(qtbot: QtBot, pulled: History) -> None:
     assert view.rounds() == ()
 
 
-def test_megabytes_have_few_digits() -> None:
-    texts = [megabytes_text(n) for n in (537_000_000, 8_835_912, 32_832, 0)]
+def test_mebibytes_have_few_digits() -> None:
+    texts = [mebibytes_text(n) for n in (537_000_000, 8_835_912, 32_832, 0)]
 
-    assert texts == ["537", "8.8", "0.033", "0.0"]
+    assert texts == ["512", "8.4", "0.031", "0.0"]
