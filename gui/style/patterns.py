@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from engine.states import PageState
@@ -23,6 +23,7 @@ SKIPPED_OUTLINE: Final = "#D55E00"
 def pattern_mask(state: PageState, size_px: int) -> npt.NDArray[np.bool_]:
     """Return which pixels of a square of `size_px` carry the state's pattern."""
     mask: npt.NDArray[np.bool_] = np.asarray(_mask(state, size_px), np.bool_)
+    mask.setflags(write=False)  # it is shared by all who ask
     return mask
 
 
@@ -68,15 +69,20 @@ def pattern_color(state: PageState, theme: Theme) -> QColor:
     return QColor("#FFFFFF") if fill.lightnessF() < 0.35 else QColor("#101418")
 
 
+@lru_cache(maxsize=128)
+def state_picture(state: PageState, size_px: int, theme: Theme) -> QImage:
+    """Return a square with a state's fill and pattern."""
+    pixels = np.full((size_px, size_px), theme.state_color(state).rgb(), np.uint32)
+    pixels[pattern_mask(state, size_px)] = pattern_color(state, theme).rgb()
+    kind = QImage.Format.Format_RGB32
+    return QImage(pixels.data, size_px, size_px, size_px * 4, kind).copy()
+
+
 def draw_state(painter: QPainter, rect: QRect, state: PageState, theme: Theme) -> None:
     """Draw a state's fill and pattern into a rectangle, with an edge that shows on any ground."""
     size = min(rect.width(), rect.height())
-    image = QImage(size, size, QImage.Format.Format_RGB32)
-    image.fill(theme.state_color(state))
-    ink = pattern_color(state, theme)
-    for y, x in zip(*np.nonzero(pattern_mask(state, size)), strict=True):
-        image.setPixelColor(int(x), int(y), ink)
-    painter.drawImage(rect.topLeft(), image)
+    painter.drawImage(rect.topLeft(), state_picture(state, size, theme))
     if state is not PageState.SKIPPED:
         painter.setPen(theme.color("line"))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(rect.x(), rect.y(), size - 1, size - 1)

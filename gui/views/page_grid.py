@@ -13,22 +13,28 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from engine.history import VmRecord
 from engine.playback import PageDelta
 from engine.states import N_STATES, PageState
-from gui.style.patterns import (
-    MIN_PATTERN_PX,
-    pattern_color,
-    pattern_mask,
-)
+from gui.style.patterns import MIN_PATTERN_PX, SKIPPED_OUTLINE, pattern_color, pattern_mask
 from gui.style.theme import DARK, Theme
 
 Pages = npt.NDArray[np.uint32]
 States = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int32]
 
 SMALLEST_CELL_PX: Final = 5
 LARGEST_CELL_PX: Final = 22
+MOST_CELLS: Final = 12_000
+COARSER_PENALTY: Final = 0.4
 FULL_REPAINT_SHARE: Final = 0.4
-HEAT_AT_ONE: Final = 0.5
+HEAT_WINDOW_NS: Final = 500_000_000
+HEAT_HALF: Final = 1.5
+HEAT_CONTRAST: Final = 2.5
+HEAT_LEVELS: Final = 48
+SECOND_NS: Final = 1_000_000_000
+CROSS_STRENGTH: Final = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +53,59 @@ class CellLayout:
 
 
 def layout_for(n_pages: int, width_px: int, height_px: int) -> CellLayout:
-    """Return the layout that fills an area with the largest cells of the fewest pages."""
+    """Return the layout that fills an area best, with few pages a cell."""
     width_px, height_px = max(width_px, SMALLEST_CELL_PX), max(height_px, SMALLEST_CELL_PX)
-    for cell in range(LARGEST_CELL_PX, SMALLEST_CELL_PX - 1, -1):
+    largest = min(LARGEST_CELL_PX, width_px, height_px)
+    found: list[CellLayout] = []
+    for cell in range(SMALLEST_CELL_PX, largest + 1):
         columns, rows = width_px // cell, height_px // cell
-        if columns * rows >= n_pages > 0:
-            return CellLayout(columns, rows, cell, 1)
-    columns, rows = width_px // SMALLEST_CELL_PX, height_px // SMALLEST_CELL_PX
-    per_cell = max(1, -(-n_pages // (columns * rows)))
-    return CellLayout(columns, rows, SMALLEST_CELL_PX, per_cell)
+        if columns * rows <= MOST_CELLS or cell == largest:
+            per_cell = max(1, -(-n_pages // (columns * rows)))
+            found.append(CellLayout(columns, rows, cell, per_cell))
+    finest = min(layout.pages_per_cell for layout in found)
+
+    def merit(layout: CellLayout) -> float:
+        lines = -(-n_pages // (layout.pages_per_cell * layout.columns))
+        filled = lines * layout.columns * layout.cell_px**2 / (width_px * height_px)
+        return filled - COARSER_PENALTY * (layout.pages_per_cell / finest - 1)
+
+    return max(found, key=merit)
+
+
+def recent_writes(record: VmRecord, t_ns: int, *, limit: int) -> tuple[Pages, Floats]:
+    """Return the pages that a VM wrote in the last half second, and how fresh each write is.
+
+    Args:
+        record: The VM.
+        t_ns: Scenario time.
+        limit: At most so many writes of each writer, the newest.
+
+    Returns:
+        Pages with repeats, and weights from 0 (fading) to 1 (now); a writer's pace is taken to be
+        even in that half second.
+    """
+    pages, weights = [np.empty(0, np.uint32)], [np.empty(0)]
+    for writer in record.writers:
+        clock = record.clocks[writer.vcpu]
+        start, stop = clock.guest_at(t_ns - HEAT_WINDOW_NS), clock.guest_at(t_ns)
+        part = writer.pages_between(start, stop, limit=limit)
+        if not len(part):
+            continue
+        ran = (stop - start) / HEAT_WINDOW_NS
+        paced = len(part) * SECOND_NS / max(1, writer.rate_at(stop)) / HEAT_WINDOW_NS
+        newest = 1.0 if clock.running_at(t_ns) else ran
+        pages.append(part)
+        weights.append(np.linspace(max(0.0, newest - min(ran, paced)), newest, len(part)))
+    return np.concatenate(pages), np.concatenate(weights)
+
+
+def warmth(heat: Floats) -> Floats:
+    """Return how bright cells of so many fresh writes are, 0 to 1.
+
+    One write shows already; where all cells are written much, the hot ones still stand out.
+    """
+    half = max(HEAT_HALF, HEAT_CONTRAST * float(heat.mean()))
+    return heat / (heat + half)
 
 
 class PageGrid(QWidget):
@@ -71,10 +121,12 @@ class PageGrid(QWidget):
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._empty_not_sent = empty_not_sent
+        self._absent = False
         self._theme = DARK
         self._n_pages = 1
         self._states: States | None = None
-        self._heat: npt.NDArray[np.int64] | None = None
+        self._writes: tuple[Pages, Floats] | None = None
+        self._warmth: Floats | None = None
         self._layout = layout_for(1, 1, 1)
         self._counts = np.zeros((1, N_STATES), np.int32)
         self._set_colors()
@@ -85,7 +137,7 @@ class PageGrid(QWidget):
         """Return the present layout."""
         return self._layout
 
-    def counts(self) -> npt.NDArray[np.int32]:
+    def counts(self) -> Counts:
         """Return the number of pages in each state, per cell, shape (cells, N_STATES)."""
         return self._counts
 
@@ -97,19 +149,31 @@ class PageGrid(QWidget):
 
     def set_pages(self, states: States) -> None:
         """Show these states, counted anew."""
-        self._states, self._heat = states.copy(), None
+        self._show(states.copy(), absent=False)
+
+    def set_absent(self, n_pages: int) -> None:
+        """Show that no memory is here: room for so many pages, and nothing in it."""
+        self._show(np.zeros(n_pages, np.uint8), absent=True)
+
+    def _show(self, states: States, *, absent: bool) -> None:
+        self._states, self._writes, self._warmth = states, None, None
+        if absent != self._absent:
+            self._absent = absent
+            self._set_colors()
         if len(states) != self._n_pages:
             self._n_pages = len(states)
             self._new_image()
         self._recount()
 
-    def set_heat(self, pages: Pages) -> None:
-        """Brighten the cells of pages that were written lately (while nothing is sent)."""
-        cells = pages // np.uint32(self._layout.pages_per_cell)
-        heat = np.bincount(cells, minlength=self._layout.n_cells)[: self._layout.n_cells]
-        if self._heat is None or not np.array_equal(heat, self._heat):
-            self._heat = heat
-            self._paint_all()
+    def set_heat(self, pages: Pages, weights: Floats) -> None:
+        """Mark the cells of pages that were written lately, the fresher the more."""
+        self._writes = pages, weights
+        cells = (pages // np.uint32(self._layout.pages_per_cell)).astype(np.int64)
+        heat = np.bincount(cells, weights=weights, minlength=self._n_used)[: self._n_used]
+        new = np.round(warmth(heat.astype(np.float64)) * HEAT_LEVELS) / HEAT_LEVELS
+        old = np.zeros(self._n_used) if self._warmth is None else self._warmth
+        self._warmth = new
+        self._paint_some(np.flatnonzero(new != old))
 
     def apply(self, delta: PageDelta) -> None:
         """Move the changed pages from their old states to their new ones."""
@@ -125,10 +189,7 @@ class PageGrid(QWidget):
         moved = (gain - loss).reshape(n, N_STATES)
         changed = np.flatnonzero(moved.any(axis=1))
         self._counts[changed] += moved[changed].astype(np.int32)
-        if len(changed) > FULL_REPAINT_SHARE * n:
-            self._paint_all()
-        elif len(changed):
-            self._paint_cells(changed)
+        self._paint_some(changed)
 
     # Colours and pixels
 
@@ -137,12 +198,22 @@ class PageGrid(QWidget):
         rgb = np.zeros((N_STATES, 3), np.int64)
         for state in PageState:
             color = theme.state_color(state)
-            if self._empty_not_sent and state is PageState.NOT_SENT:
+            if state is PageState.NOT_SENT and (self._absent or self._empty_not_sent):
                 color = theme.color("grid")
-            if state is PageState.FREE:
-                color = theme.color("panel")
             rgb[state] = (color.red(), color.green(), color.blue())
         self._rgb = rgb
+        inks = [pattern_color(state, theme) for state in PageState]
+        self._inks = np.array([[c.red(), c.green(), c.blue()] for c in inks], np.int64)
+        ground = theme.color("ground")
+        missing = np.array([ground.red(), ground.green(), ground.blue()], np.int64)
+        self._small_marks = [(PageState.FREE, self._inks[PageState.FREE], 1.0)]
+        if self._empty_not_sent:  # what is missing here is still there at the source
+            self._small_marks.append((PageState.MISSING, missing, CROSS_STRENGTH))
+
+    @property
+    def _n_used(self) -> int:
+        """Return how many cells hold pages."""
+        return -(-self._n_pages // self._layout.pages_per_cell)
 
     def _new_image(self) -> None:
         self._layout = layout_for(self._n_pages, self.width(), self.height())
@@ -152,12 +223,14 @@ class PageGrid(QWidget):
         self._image = QImage(
             self._pixels.data, width, height, width * 4, QImage.Format.Format_RGB32
         )
+        inner = self._layout.cell_px - 1
+        self._masks = np.array([pattern_mask(state, inner) for state in PageState])
 
     def _recount(self) -> None:
         states, layout = self._states, self._layout
         counts = np.zeros((layout.n_cells, N_STATES), np.int32)
         if states is not None:
-            whole = -(-len(states) // layout.pages_per_cell)
+            whole = self._n_used
             cells = np.arange(len(states)) // layout.pages_per_cell * N_STATES
             flat = np.bincount(cells + states, minlength=whole * N_STATES)
             counts[:whole] = flat.reshape(whole, N_STATES)
@@ -165,68 +238,131 @@ class PageGrid(QWidget):
         self._paint_all()
 
     def _paint_all(self) -> None:
-        ground = self._theme.color("ground")
-        self._pixels[:] = ground.rgb()
-        self._paint_cells(np.arange(-(-self._n_pages // self._layout.pages_per_cell)))
-
-    def _paint_cells(self, cells: npt.NDArray[np.int64]) -> None:
-        layout = self._layout
-        px, inner = layout.cell_px, layout.cell_px - 1
-        counts = self._counts[cells].astype(np.int64)
-        total = np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        # Whole numbers: a float product rounds differently with the number of cells.
-        fill = (counts @ self._rgb) / total
-        if self._heat is not None:
-            warmth = np.sqrt(np.minimum(1, self._heat[cells, None] / total / HEAT_AT_ONE))
-            ink = self._theme.color("link")
-            fill += (np.array([ink.red(), ink.green(), ink.blue()]) - fill) * warmth
-        skipped = counts[:, PageState.SKIPPED, None] / total
-        outline = np.array([0xD5, 0x5E, 0x00])
-        edge = fill + (outline - fill) * np.sqrt(skipped)
-        block = np.empty((len(cells), inner, inner), np.uint32)
-        block[:] = _packed(edge)[:, None, None]
-        block[:, 1 : inner - 1, 1 : inner - 1] = _packed(fill)[:, None, None]
-        if px >= MIN_PATTERN_PX:
-            self._stamp(block, counts)
-        rows, columns = np.divmod(cells, layout.columns)
-        y = rows[:, None, None] * px + np.arange(inner)[None, :, None]
-        x = columns[:, None, None] * px + np.arange(inner)[None, None, :]
-        self._pixels[y, x] = block
+        self._pixels[:] = self._theme.color("ground").rgb()
+        self._paint_cells(np.arange(self._n_used))
         self.update()
 
-    def _stamp(self, block: npt.NDArray[np.uint32], counts: npt.NDArray[np.int64]) -> None:
-        """Stamp the pattern of the state that most pages of a cell are in."""
-        most = counts.argmax(axis=1)
-        for state in PageState:
-            of_state = np.flatnonzero(most == state)
-            plain = state is PageState.NOT_SENT
-            if not len(of_state) or plain or not counts[of_state[0]].any():
-                continue
-            mask = pattern_mask(state, block.shape[1])
-            stamped = block[of_state]
-            stamped[:, mask] = pattern_color(state, self._theme).rgb()
-            block[of_state] = stamped
+    def _paint_some(self, cells: npt.NDArray[np.int64]) -> None:
+        """Paint cells again, and ask for no more than their lines of the screen."""
+        if not len(cells):
+            return
+        if len(cells) > FULL_REPAINT_SHARE * self._n_used:
+            cells = np.arange(self._n_used)
+        self._paint_cells(cells)
+        px, columns = self._layout.cell_px, self._layout.columns
+        top, bottom = int(cells[0]) // columns * px, (int(cells[-1]) // columns + 1) * px
+        self.update(0, top, self.width(), bottom - top)
+
+    def _paint_cells(self, cells: npt.NDArray[np.int64]) -> None:
+        px, columns = self._layout.cell_px, self._layout.columns
+        counts = self._counts[cells].astype(np.int64)
+        total = np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        if px >= MIN_PATTERN_PX:
+            block = self._patterned(cells, counts, total)
+        else:
+            block = self._mixed(cells, counts, total)
+        lines, places = np.divmod(cells, columns)
+        inner = np.arange(px - 1)
+        y = lines[:, None, None] * px + inner[None, :, None]
+        x = places[:, None, None] * px + inner[None, None, :]
+        self._pixels[y, x] = block
+
+    def _warmed(self, rgb: Floats, cells: npt.NDArray[np.int64]) -> Floats:
+        """Blend colours, shape (cells, 3), towards the ink where pages were written lately."""
+        if self._warmth is None:
+            return rgb
+        ink = self._theme.color("ink")
+        target = np.array([ink.red(), ink.green(), ink.blue()], np.float64)
+        warmed: Floats = rgb + (target - rgb) * self._warmth[cells][:, None]
+        return warmed
+
+    def _mixed(
+        self,
+        cells: npt.NDArray[np.int64],
+        counts: npt.NDArray[np.int64],
+        total: npt.NDArray[np.int64],
+    ) -> npt.NDArray[np.uint32]:
+        """Return small cells: the weighted mix, an edge for skipped, marks for free and missing."""
+        # Whole numbers: a float product rounds differently with the number of cells.
+        fill = self._warmed((counts @ self._rgb) / total, cells)
+        inner = self._layout.cell_px - 1
+        block = np.empty((len(cells), inner, inner), np.uint32)
+        block[:] = _packed(fill)[:, None, None]
+        for state, color, strength in self._small_marks:
+            some = np.flatnonzero(counts[:, state])
+            if len(some):
+                share = counts[some, state, None] / total[some] * strength
+                mark = fill[some] + (color - fill[some]) * share
+                block[some[:, None], self._small_mark(state)] = _packed(mark)[:, None]
+        some = np.flatnonzero(counts[:, PageState.SKIPPED])
+        if len(some):
+            share = np.sqrt(counts[some, PageState.SKIPPED, None] / total[some])
+            edge = _packed(fill[some] + (_OUTLINE - fill[some]) * share)
+            rim = np.ones((inner, inner), np.bool_)
+            rim[1:-1, 1:-1] = False
+            block[some[:, None], rim] = edge[:, None]
+        return block
+
+    def _small_mark(self, state: PageState) -> npt.NDArray[np.bool_]:
+        inner = self._layout.cell_px - 1
+        y, x = np.mgrid[0:inner, 0:inner]
+        if state is PageState.FREE:
+            mark: npt.NDArray[np.bool_] = (x + y) % 3 == 0
+            return mark
+        cross: npt.NDArray[np.bool_] = (x == y) | (x + y == inner - 1)
+        return cross
+
+    def _patterned(
+        self,
+        cells: npt.NDArray[np.int64],
+        counts: npt.NDArray[np.int64],
+        total: npt.NDArray[np.int64],
+    ) -> npt.NDArray[np.uint32]:
+        """Return large cells: a band as wide as its share for each state, with its pattern."""
+        inner = self._layout.cell_px - 1
+        ends = np.cumsum(counts, axis=1) / total * inner
+        middles = np.arange(inner) + 0.5
+        band = (ends[:, None, :] <= middles[None, :, None]).sum(axis=2)  # (cells, x)
+        band = np.minimum(band, N_STATES - 1)
+        fill = self._rgb[band].astype(np.float64).reshape(-1, 3)
+        fills = _packed(self._warmed(fill, np.repeat(cells, inner))).reshape(band.shape)
+        inks: npt.NDArray[np.uint32] = _packed(self._inks.astype(np.float64))[band]
+        columns = np.arange(inner)
+        drawn = self._masks[band, :, columns[None, :]].transpose(0, 2, 1)  # (cells, y, x)
+        return np.where(drawn, inks[:, None, :], fills[:, None, :])
 
     # Qt
 
-    def sizeHint(self) -> QSize:  # noqa: D102
+    def sizeHint(self) -> QSize:
+        """Return room for cells of 512 MiB."""
         return QSize(460, 280)
 
-    def minimumSizeHint(self) -> QSize:  # noqa: D102
+    def minimumSizeHint(self) -> QSize:
+        """Return the smallest size at which a pattern of writes is seen."""
         return QSize(180, 110)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lay the pages out anew."""
+        writes = self._writes
+        self._warmth = None
         self._new_image()
-        self._heat = None  # its cells were others; the next frame brings it again
         self._recount()
+        if writes is not None:
+            self.set_heat(*writes)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Copy what changed from the picture."""
         painter = QPainter(self)
-        painter.drawImage(0, 0, self._image)
+        painter.drawImage(event.rect(), self._image, event.rect())
         painter.end()
 
 
-def _packed(rgb: npt.NDArray[np.float64]) -> npt.NDArray[np.uint32]:
+_OUTLINE: Final = np.array(
+    [int(SKIPPED_OUTLINE[i : i + 2], 16) for i in (1, 3, 5)], np.float64
+)
+
+
+def _packed(rgb: Floats) -> npt.NDArray[np.uint32]:
     whole = np.clip(rgb + 0.5, 0, 255).astype(np.uint32)
     packed = np.uint32(0xFF000000) | (whole[:, 0] << 16) | (whole[:, 1] << 8) | whole[:, 2]
     return packed.astype(np.uint32)

@@ -15,11 +15,13 @@ from engine.states import N_STATES, PageState
 from engine.units import format_count
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.legend_view import LegendView
-from gui.views.page_grid import PageGrid
+from gui.views.page_grid import PageGrid, recent_writes
 
-HEAT_WINDOW_NS: Final = 500_000_000
 HEAT_LIMIT: Final = 20_000
 MIDDLE_PX: Final = 148
+HEAT_WORDS: Final = ("marked: written in the last 0.5 s", "dim", 11)
+SHOWING_STATES: Final = ("moving", "arrived")
+"""Conditions in which the grids show page states; in others they show memory at rest."""
 ARRIVED: Final = (
     PageState.UP_TO_DATE,
     PageState.SENT_WHILE_STOPPED,
@@ -121,7 +123,7 @@ class PagesView(QWidget):
         self._cursor: PageCursor | None = None
         self._selected = ""
         self._rest_states: States = np.zeros(1, np.uint8)
-        self._shown_rest = False
+        self._shown = ""
         self.set_theme(DARK)
 
     def _header(self, side: int) -> QHBoxLayout:
@@ -151,7 +153,7 @@ class PagesView(QWidget):
         spec = history.vm(selected).spec
         self._rest_states = np.zeros(spec.n_pages, np.uint8)
         self._rest_states[spec.first_zero_page :] = PageState.FREE
-        self._shown_rest = False
+        self._shown = ""
 
     def show_frame(self, frame: Frame) -> None:
         """Show an instant."""
@@ -159,31 +161,56 @@ class PagesView(QWidget):
             return
         vm = frame.vms[self._selected]
         delta = self._cursor.move_to(frame.t_ns)
-        states = self._cursor.states
-        if states is None:
-            self._show_rest(frame.t_ns)
-        elif delta is None or self._shown_rest:
-            self._shown_rest = False
-            self.source.set_pages(states)
-            self.destination.set_pages(states)
-        else:
-            self.source.apply(delta)
-            self.destination.apply(delta)
+        condition = self._condition(vm, frame.t_ns, self._cursor.states)
+        if condition != self._shown or (delta is None and condition in SHOWING_STATES):
+            self._shown = condition
+            self._show_anew(condition, self._cursor.states)
+        elif delta is not None and condition in SHOWING_STATES:
+            for grid in self._grids_of_states(condition):
+                grid.apply(delta)
+        self._show_heat(condition, frame.t_ns)
         counts = self._counts()
         self._say(vm, frame.t_ns, counts)
         self.legend.show_counts(
-            None if self._shown_rest else counts, self.source.layout_of_cells.pages_per_cell
+            counts if condition in SHOWING_STATES else None,
+            self.source.layout_of_cells.pages_per_cell,
         )
 
-    def _show_rest(self, t_ns: int) -> None:
+    def _condition(self, vm: VmFrame, t_ns: int, states: States | None) -> str:
+        """Return which of `SHOWING_STATES` it is; "rest" before a copying, "stayed" after one."""
         assert self._history is not None
-        if not self._shown_rest:
-            self._shown_rest = True
-            self.source.set_pages(self._rest_states)
-            self.destination.set_pages(self._rest_states)
-        record = self._history.vm(self._selected)
-        start = max(0, t_ns - HEAT_WINDOW_NS)
-        self.source.set_heat(record.writes_between(start, t_ns, limit=HEAT_LIMIT))
+        if states is None or vm.migration is None:
+            return "rest"
+        m = self._history.migrations[vm.migration]
+        if m.ended_ns is None or t_ns < m.ended_ns or vm.status == "lost":
+            return "moving"
+        return "arrived" if vm.host == m.destination else "stayed"
+
+    def _grids_of_states(self, condition: str) -> tuple[PageGrid, ...]:
+        if condition == "arrived":
+            return (self.destination,)
+        return self.source, self.destination
+
+    def _show_anew(self, condition: str, states: States | None) -> None:
+        """Count both sides anew; a side where the VM has no memory is empty."""
+        n_pages = len(self._rest_states)
+        if condition in SHOWING_STATES:
+            assert states is not None
+            for grid in self._grids_of_states(condition):
+                grid.set_pages(states)
+            if condition == "arrived":
+                self.source.set_absent(n_pages)
+            return
+        self.source.set_pages(self._rest_states)
+        self.destination.set_absent(n_pages)
+
+    def _show_heat(self, condition: str, t_ns: int) -> None:
+        """Mark what a VM writes where it runs, unless its pages are on their way."""
+        assert self._history is not None
+        if condition != "moving":
+            record = self._history.vm(self._selected)
+            grid = self.destination if condition == "arrived" else self.source
+            grid.set_heat(*recent_writes(record, t_ns, limit=HEAT_LIMIT))
 
     # Words
 
@@ -203,27 +230,30 @@ class PagesView(QWidget):
         self._put(
             1,
             f"Destination, {m.destination}" if m else "Destination",
-            self._destination_note(counts) if m else "no migration planned",
+            self._destination_note(m, counts),
         )
         self.middle.say(*self._middle(vm, m, counts, t_ns))
 
     def _counts(self) -> list[int]:
         """Return the pages in each state, as the grid keeps them; zeros while nothing moves."""
-        if self._shown_rest:
+        if self._shown not in SHOWING_STATES:
             return [0] * N_STATES
-        return [int(n) for n in self.source.counts().sum(axis=0)]
+        return [int(n) for n in self.destination.counts().sum(axis=0)]
 
     def _source_note(self, n_pages: int, counts: list[int]) -> str:
+        if self._shown == "arrived":
+            return "memory released"
         per_cell = self.source.layout_of_cells.pages_per_cell
         cell = "1 page a cell" if per_cell == 1 else f"{per_cell} to a cell"
         dirty = counts[PageState.DIRTY_AGAIN] + counts[PageState.SKIPPED]
         tail = f" · {format_count(dirty)} dirty" if any(counts) else ""
         return f"{format_count(n_pages)} pages, {cell}{tail}"
 
-    @staticmethod
-    def _destination_note(counts: list[int]) -> str:
+    def _destination_note(self, m: MigrationRecord | None, counts: list[int]) -> str:
+        if m is None:
+            return "no migration planned"
         if not any(counts):
-            return "nothing sent yet"
+            return "memory released" if self._shown == "stayed" else "nothing sent yet"
         missing = counts[PageState.MISSING]
         tail = f" · {format_count(missing)} missing" if missing else ""
         return f"{format_count(sum(counts[s] for s in ARRIVED))} up to date{tail}"
@@ -238,10 +268,11 @@ class PagesView(QWidget):
         self, vm: VmFrame, m: MigrationRecord | None, counts: list[int], t_ns: int
     ) -> tuple[str, tuple[tuple[str, str, int], ...]]:
         if m is None or t_ns < m.requested_ns:
-            return "", (("at rest", "ink", 14), ("brighter: written in the last 0.5 s", "dim", 11))
+            return "", (("at rest", "ink", 14), HEAT_WORDS)
         if m.ended_ns is not None and t_ns >= m.ended_ns:
             where = f"runs on {vm.host}" if vm.status == "running" else vm.status
-            return "done", ((m.outcome, "ink", 14), (where, "dim", 12))
+            over = ((m.outcome, "ink", 14), (where, "dim", 12))
+            return "done", over if vm.status == "lost" else (*over, HEAT_WORDS)
         lines: list[tuple[str, str, int]] = [(vm.phase or "", "ink", 14)]
         if vm.round is not None:
             lines.append((self._round_text(m, vm), "dim", 12))
@@ -256,12 +287,19 @@ class PagesView(QWidget):
         arrow = "pull" if counts[PageState.MISSING] else "push"
         return (arrow if any(counts) else ""), tuple(lines)
 
-    @staticmethod
-    def _round_text(m: MigrationRecord, vm: VmFrame) -> str:
-        assert vm.round is not None
+    def _round_text(self, m: MigrationRecord, vm: VmFrame) -> str:
+        assert vm.round is not None and self._history is not None
         if not vm.round.live:
             return "last copy, the VM stands still"
-        most = parameters_of(m.policy, {}).get("max_rounds")
+        given = next(
+            (
+                spec.parameters
+                for spec in self._history.spec.migrations
+                if spec.vm == m.vm and spec.at_ns == m.requested_ns and spec.policy == m.policy
+            ),
+            {},
+        )
+        most = parameters_of(m.policy, given).get("max_rounds")
         return f"round {vm.round.number}" + (f" of at most {most}" if most else "")
 
     def sizeHint(self) -> QSize:  # noqa: D102

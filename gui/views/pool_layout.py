@@ -1,22 +1,58 @@
-"""Where everything of the pool lies: host cards around the switch, VM tiles in the cards."""
+"""Where everything of the pool lies: cards around the switch, tiles in the cards, the wires.
 
+Pure geometry. The tiles of one pool all have the same detail, the richest that fits the fullest
+card, so that two VMs can be compared; it does not change while a run is played.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Final
 
 from PySide6.QtCore import QPoint, QRect
 
-MARGIN_PX: Final = 14
+MARGIN_PX: Final = 16
+TOP_PX: Final = 7
 GAP_PX: Final = 14
-SWITCH_PX: Final = 150
-BUS_PX: Final = 20
-HEADER_PX: Final = 42
-TILE_PX: Final = 46
-COMPACT_TILE_PX: Final = 26
-TILE_GAP_PX: Final = 5
+BUS_PX: Final = 15
+HEADER_PX: Final = 41
 CARD_PADDING_PX: Final = 10
-ONE_ROW_HOSTS: Final = 4
-WIDEST_CARD_PX: Final = 420
-MIN_TILE_COLUMN_PX: Final = 150
+CARD_BOTTOM_PX: Final = 6
+WIDEST_CARD_PX: Final = 560
+SWITCH_COLUMN_PX: Final = 150
+WIDEST_SWITCH_COLUMN_PX: Final = 230
+SWITCH_WIDTH_PX: Final = 62
+SWITCH_HEIGHT_PX: Final = 34
+RISER_PX: Final = 9
+LOW_PORT_PX: Final = 9
+NARROWEST_CARD_PX: Final = 210
+SMALLEST_CHIP_PX: Final = 5
+
+
+class Detail(IntEnum):
+    """How much a tile says: two lines, one line, a name beside its map, or the map alone."""
+
+    FULL = 0
+    LINE = 1
+    NAME = 2
+    CHIP = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TileSize:
+    """Least width, least and largest height, and gap of a detail, in pixels."""
+
+    min_width_px: int
+    min_height_px: int
+    max_height_px: int
+    gap_px: int
+
+
+TILE_SIZES: Final = {
+    Detail.FULL: TileSize(190, 38, 48, 4),
+    Detail.LINE: TileSize(158, 24, 30, 4),
+    Detail.NAME: TileSize(92, 19, 22, 3),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,31 +60,23 @@ class PoolLayout:
     """Rectangles of one size of the view.
 
     Attributes:
-        hosts: Card of each host. tiles: Tile of each (host, VM); a VM that is on its way has two.
-        switch: The switch's box. rows: y of the bus under each row of cards.
-        compact: Whether tiles are one line high.
+        hosts: Card of each host. wires: Way from each card to the switch.
+        tiles: Tile of each (host, VM); a VM that is on its way has two.
+        switch: The switch's box. column: The column in which it stands.
+        detail: How much the tiles say.
     """
 
     hosts: dict[str, QRect] = field(default_factory=dict)
+    wires: dict[str, list[QPoint]] = field(default_factory=dict)
     tiles: dict[tuple[str, str], QRect] = field(default_factory=dict)
     switch: QRect = field(default_factory=QRect)
-    rows: dict[str, int] = field(default_factory=dict)
-    compact: bool = False
+    column: QRect = field(default_factory=QRect)
+    detail: Detail = Detail.FULL
 
     def path(self, source: str, destination: str) -> list[QPoint]:
-        """Return the way of a packet: card, bus, switch, bus, card."""
-        a, b, s = self.hosts[source], self.hosts[destination], self.switch
-        ya, yb = self.rows[source], self.rows[destination]
-        x, y = s.center().x(), s.center().y()
-        return [
-            QPoint(a.center().x(), a.bottom()),
-            QPoint(a.center().x(), ya),
-            QPoint(x, ya),
-            QPoint(x, y),
-            QPoint(x, yb),
-            QPoint(b.center().x(), yb),
-            QPoint(b.center().x(), b.bottom()),
-        ]
+        """Return the way of a packet: card, switch, card."""
+        there = self.wires[source]
+        return [*there, self.switch.center(), *reversed(self.wires[destination])]
 
     def host_at(self, point: QPoint) -> str | None:
         """Return the host whose card holds a point."""
@@ -59,60 +87,148 @@ class PoolLayout:
         return next((key for key, rect in self.tiles.items() if rect.contains(point)), None)
 
 
-def pool_layout(width: int, height: int, residents: dict[str, list[str]]) -> PoolLayout:
-    """Lay out hosts and the VMs (and reservations) on each.
+def pool_layout(
+    width_px: int,
+    height_px: int,
+    residents: Mapping[str, list[str]],
+    *,
+    most_residents: int = 0,
+) -> PoolLayout:
+    """Lay out hosts, wires and the VMs (and reservations) on each host.
 
     Args:
-        width: Of the view, in pixels.
-        height: Of the view, in pixels.
+        width_px: Of the view.
+        height_px: Of the view.
         residents: For each host the VMs whose tile it shows, in order.
+        most_residents: Most tiles that a host ever shows, so that the detail stays the same.
     """
-    names = list(residents)
-    n_rows = 1 if len(names) <= ONE_ROW_HOSTS else 2
-    per_row = -(-len(names) // n_rows)
-    left = max(1, per_row // 2) if per_row > 1 else 1
-    free = width - 2 * MARGIN_PX - SWITCH_PX - GAP_PX * max(0, per_row - 2)
-    card_w = min(WIDEST_CARD_PX, max(60, free // max(1, per_row)))
-    used = card_w * per_row + SWITCH_PX + GAP_PX * max(0, per_row - 2)
-    x0 = MARGIN_PX if per_row > 2 else max(MARGIN_PX, (width - used) // 2)
-    card_h = (height - 10 - n_rows * (BUS_PX + 4)) // n_rows
-    result_hosts, rows = {}, {}
-    for i, name in enumerate(names):
-        row, column = divmod(i, per_row)
-        x = x0 + column * card_w + GAP_PX * column
-        if column >= left:
-            x += SWITCH_PX - GAP_PX
-        y = 10 + row * (card_h + BUS_PX + 4)
-        result_hosts[name] = QRect(x, y, card_w, card_h)
-        rows[name] = y + card_h + BUS_PX // 2
-    sx = x0 + left * card_w + GAP_PX * (left - 1)
-    sy = 10 + card_h // 2 - 18 if n_rows == 1 else (height - 36) // 2
-    switch = QRect(sx + (SWITCH_PX - 62) // 2, sy, 62, 36)
-    most = max((len(vms) for vms in residents.values()), default=0)
-    room = card_h - HEADER_PX - TILE_GAP_PX
-    compact = most * (TILE_PX + TILE_GAP_PX) > room
-    tiles = _tiles(result_hosts, residents, compact=compact)
-    return PoolLayout(result_hosts, tiles, switch, rows, compact)
-
-
-def _tiles(
-    hosts: dict[str, QRect], residents: dict[str, list[str]], *, compact: bool
-) -> dict[tuple[str, str], QRect]:
-    height = COMPACT_TILE_PX if compact else TILE_PX
-    result = {}
+    if not residents:
+        return PoolLayout()
+    frame = _Frame.of(width_px, height_px, len(residents))
+    hosts = {name: frame.card(i) for i, name in enumerate(residents)}
+    switch = frame.switch()
+    wires = {name: frame.wire(i, hosts[name], switch) for i, name in enumerate(residents)}
+    most = max(most_residents, *(len(vms) for vms in residents.values()))
+    card = next(iter(hosts.values()))
+    inner = QRect(0, 0, card.width() - 2 * CARD_PADDING_PX, 0)
+    inner.setHeight(max(SMALLEST_CHIP_PX, card.height() - HEADER_PX - CARD_BOTTOM_PX))
+    detail, columns, tile_w, tile_h, gap = _tile_grid(inner.width(), inner.height(), most)
+    tiles = {}
     for host, vms in residents.items():
-        card = hosts[host]
-        inner = card.width() - 2 * CARD_PADDING_PX
-        fit = max(1, (card.height() - HEADER_PX) // (height + TILE_GAP_PX))
-        columns = max(1, -(-len(vms) // fit)) if vms else 1
-        columns = min(columns, max(1, inner // MIN_TILE_COLUMN_PX))
-        tile_w = (inner - (columns - 1) * TILE_GAP_PX) // columns
         for i, vm in enumerate(vms):
             row, column = divmod(i, columns)
-            result[(host, vm)] = QRect(
-                card.x() + CARD_PADDING_PX + column * (tile_w + TILE_GAP_PX),
-                card.y() + HEADER_PX + row * (height + TILE_GAP_PX),
-                tile_w,
-                height,
-            )
-    return result
+            x = hosts[host].x() + CARD_PADDING_PX + column * (tile_w + gap)
+            y = hosts[host].y() + HEADER_PX + row * (tile_h + gap)
+            tiles[(host, vm)] = QRect(x, y, tile_w, tile_h)
+    return PoolLayout(hosts, wires, tiles, switch, frame.column, detail)
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """The rows of cards and the column of the switch."""
+
+    per_row: int
+    n_rows: int
+    left: int
+    card_w: int
+    card_h: int
+    x0: int
+    column: QRect
+
+    @classmethod
+    def of(cls, width_px: int, height_px: int, n_hosts: int) -> "_Frame":
+        n_rows = _rows_for(width_px, n_hosts)
+        per_row = -(-n_hosts // n_rows)
+        left = max(1, per_row // 2)
+        gaps = GAP_PX * max(0, per_row - 2)
+        free = width_px - 2 * MARGIN_PX - gaps
+        switch_w = SWITCH_COLUMN_PX
+        card_w = max(60, min(WIDEST_CARD_PX, (free - switch_w) // per_row))
+        spare = free - card_w * per_row
+        switch_w = max(switch_w, min(WIDEST_SWITCH_COLUMN_PX, spare))
+        x0 = max(MARGIN_PX, (width_px - card_w * per_row - gaps - switch_w) // 2)
+        bottom = BUS_PX + 4 if n_rows == 1 and per_row > 2 else TOP_PX
+        card_h = (height_px - TOP_PX - bottom - BUS_PX * (n_rows - 1)) // n_rows
+        column_x = x0 + left * card_w + (left - 1) * GAP_PX
+        column = QRect(column_x, TOP_PX, switch_w, card_h * n_rows + BUS_PX * (n_rows - 1))
+        return cls(per_row, n_rows, left, card_w, card_h, x0, column)
+
+    def card(self, i: int) -> QRect:
+        row, place = divmod(i, self.per_row)
+        x = self.x0 + place * (self.card_w + GAP_PX)
+        if place >= self.left:
+            x += self.column.width() - GAP_PX
+        y = TOP_PX + row * (self.card_h + BUS_PX)
+        return QRect(x, y, self.card_w, self.card_h)
+
+    def switch(self) -> QRect:
+        box = QRect(0, 0, SWITCH_WIDTH_PX, SWITCH_HEIGHT_PX)
+        box.moveCenter(self.column.center())
+        if self.n_rows == 1:  # room for the storage beneath
+            box.moveTop(self.column.y() + round(self.column.height() * 0.44) - box.height() // 2)
+        return box
+
+    def wire(self, i: int, card: QRect, switch: QRect) -> list[QPoint]:
+        """Return the way from a card to the switch: straight, or along the bus."""
+        row, place = divmod(i, self.per_row)
+        on_left = place < self.left
+        port_x = switch.left() if on_left else switch.right()
+        side = card.right() if on_left else card.left()
+        riser = self.column.left() + RISER_PX if on_left else self.column.right() - RISER_PX
+        middle = switch.center().y()
+        near = place in (self.left - 1, self.left)
+        if near and self.n_rows == 1:
+            return [QPoint(side, middle), QPoint(port_x, middle)]
+        if near:
+            y = card.center().y()
+            return [
+                QPoint(side, y), QPoint(riser, y), QPoint(riser, middle), QPoint(port_x, middle)
+            ]
+        below = row == 0
+        lane = card.bottom() + (BUS_PX + 1) // 2 if below else card.top() - BUS_PX // 2
+        port_y = middle if self.n_rows > 1 else middle + LOW_PORT_PX
+        return [
+            QPoint(card.center().x(), card.bottom() if below else card.top()),
+            QPoint(card.center().x(), lane),
+            QPoint(riser, lane),
+            QPoint(riser, port_y),
+            QPoint(port_x, port_y),
+        ]
+
+
+def _rows_for(width_px: int, n_hosts: int) -> int:
+    """Return how many rows of cards there are: as few as leave the cards wide enough."""
+    free = width_px - 2 * MARGIN_PX - SWITCH_COLUMN_PX
+    fit = max(2, free // (NARROWEST_CARD_PX + GAP_PX))
+    if n_hosts <= min(4, fit):
+        return 1
+    return -(-n_hosts // max(fit, -(-n_hosts // 2)))
+
+
+def _tile_grid(width_px: int, height_px: int, most: int) -> tuple[Detail, int, int, int, int]:
+    """Return detail, columns, tile width, tile height and gap for the fullest card."""
+    for detail, size in TILE_SIZES.items():
+        columns_max = max(1, (width_px + size.gap_px) // (size.min_width_px + size.gap_px))
+        rows_max = (height_px + size.gap_px) // (size.min_height_px + size.gap_px)
+        if rows_max < 1 or width_px < size.min_width_px or columns_max * rows_max < most:
+            continue
+        columns = max(1, -(-most // rows_max))
+        rows = max(1, -(-most // columns))
+        tile_w = (width_px - (columns - 1) * size.gap_px) // columns
+        tile_h = (height_px - (rows - 1) * size.gap_px) // rows
+        return detail, columns, tile_w, min(size.max_height_px, tile_h), size.gap_px
+    return _chips(width_px, height_px, most)
+
+
+def _chips(width_px: int, height_px: int, most: int) -> tuple[Detail, int, int, int, int]:
+    """Return the grid with the largest chips."""
+    gap, best = 2, (Detail.CHIP, max(1, most), SMALLEST_CHIP_PX, SMALLEST_CHIP_PX, 2)
+    largest = 0
+    for rows in range(1, max(1, (height_px + gap) // (SMALLEST_CHIP_PX + gap)) + 1):
+        columns = max(1, -(-most // rows))
+        w = (width_px - (columns - 1) * gap) // columns
+        h = (height_px - (rows - 1) * gap) // rows
+        w, h = min(w, 44, 3 * h), min(h, 30, 2 * w)
+        if min(w, h) >= SMALLEST_CHIP_PX and w * h > largest:
+            largest, best = w * h, (Detail.CHIP, columns, w, h, gap)
+    return best

@@ -1,182 +1,192 @@
-"""Painting of the pool's parts: VM tiles with a small heatmap, host cards, the moving stream."""
+"""Painting of tiles and cards: VMs with their small heatmap, hosts with their memory."""
 
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPen
 
-from engine.states import N_STATES, PageState
 from gui.style.theme import Theme, ui_font
+from gui.views.pool_layout import CARD_PADDING_PX, Detail
+from gui.views.pool_minis import CELL_PX, MiniSize
+from gui.views.pool_reading import HostLook, TileLook
 
-MINI_COLUMNS: Final = 28
-MINI_ROWS: Final = 15
-SAMPLES: Final = 16_384
-PACKET_PX: Final = 7
-
-
-@dataclass(frozen=True, slots=True)
-class TileLook:
-    """What a VM's tile shows."""
-
-    name: str
-    detail: str
-    pill: str
-    pill_kind: str
-    """run, move or bad."""
-    ghost: bool
-    selected: bool
+TEXT_PX: Final = 11
+PILL_PX: Final = 17
+DOT_PX: Final = 7
+GHOST_OPACITY: Final = 0.62
+FILLS: Final = {"run": "pill_run", "move": "pill_mig", "bad": "pill"}
+INKS: Final = {"run": "good", "move": "link", "bad": "warn"}
+MIDDLE: Final = int(Qt.AlignmentFlag.AlignVCenter)
+CENTER: Final = int(Qt.AlignmentFlag.AlignCenter)
+RIGHT: Final = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
 
 
-def mini_heatmap(
-    theme: Theme,
-    *,
-    n_pages: int,
-    first_zero_page: int,
-    states: npt.NDArray[np.uint8] | None,
-    written: npt.NDArray[np.uint32],
-) -> QImage:
-    """Return a VM's memory as a small picture: page states, or what it wrote lately."""
-    n_cells = MINI_COLUMNS * MINI_ROWS
-    per_cell = max(1, -(-n_pages // n_cells))
-    colors = np.zeros((N_STATES, 3), np.int64)
-    for state in PageState:
-        c = theme.color("warn") if state is PageState.SKIPPED else theme.state_color(state)
-        colors[state] = (c.red(), c.green(), c.blue())
-    step = max(1, n_pages // SAMPLES)
-    pages = np.arange(0, n_pages, step)
-    if states is None:
-        sample = np.where(pages >= first_zero_page, PageState.FREE, PageState.NOT_SENT)
-    else:
-        sample = states[::step]
-    flat = np.bincount(pages // per_cell * N_STATES + sample, minlength=n_cells * N_STATES)
-    counts = flat[: n_cells * N_STATES].reshape(n_cells, N_STATES)
-    total = np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    rgb = (counts @ colors) / total
-    if states is None and len(written):
-        heat = np.bincount(written // per_cell, minlength=n_cells)[:n_cells]
-        warmth = np.sqrt(np.minimum(1.0, heat / max(1.0, per_cell * 0.4)))[:, None]
-        hot = theme.color("link")
-        rgb += (np.array([hot.red(), hot.green(), hot.blue()]) - rgb) * warmth
-    ground = theme.color("ground")
-    rgb[counts.sum(axis=1) == 0] = (ground.red(), ground.green(), ground.blue())
-    whole = np.clip(rgb, 0, 255).astype(np.uint32)
-    packed = 0xFF000000 | (whole[:, 0] << 16) | (whole[:, 1] << 8) | whole[:, 2]
-    pixels = np.ascontiguousarray(packed.astype(np.uint32).reshape(MINI_ROWS, MINI_COLUMNS))
-    image = QImage(
-        pixels.data, MINI_COLUMNS, MINI_ROWS, MINI_COLUMNS * 4, QImage.Format.Format_RGB32
+def mini_size(tile: QRect, detail: Detail) -> MiniSize:
+    """Return how many cells the map of a tile has."""
+    if detail is Detail.FULL:
+        return MiniSize(30, 16 if tile.height() >= 40 else 15)
+    if detail is Detail.LINE:
+        return MiniSize(16, (tile.height() - 6) // CELL_PX)
+    if detail is Detail.NAME:
+        return MiniSize(9, (tile.height() - 5) // CELL_PX)
+    return MiniSize(
+        max(1, (tile.width() - 2) // CELL_PX), max(1, (tile.height() - 2) // CELL_PX)
     )
-    return image.copy()
+
+
+def mini_rect(tile: QRect, detail: Detail) -> QRect:
+    """Return where the map of a tile is painted."""
+    size = mini_size(tile, detail)
+    width, height = size.columns * CELL_PX, size.rows * CELL_PX
+    y = tile.y() + (tile.height() - height) // 2
+    inset = {Detail.FULL: 6, Detail.LINE: 5, Detail.NAME: 4}.get(
+        detail, (tile.width() - width) // 2
+    )
+    return QRect(tile.x() + inset, y, width, height)
+
+
+def fitting(choices: Sequence[str], font: QFont, width_px: int) -> str:
+    """Return the first wording that fits; the last one, elided, if none does."""
+    metrics = QFontMetrics(font)
+    for text in choices:
+        if metrics.horizontalAdvance(text) <= width_px:
+            return text
+    return metrics.elidedText(choices[-1], Qt.TextElideMode.ElideMiddle, max(0, width_px))
 
 
 def paint_tile(
-    painter: QPainter, rect: QRect, look: TileLook, image: QImage, theme: Theme
+    painter: QPainter, tile: QRect, look: TileLook, *, detail: Detail, selected: bool, theme: Theme
 ) -> None:
-    """Paint a VM's tile."""
-    painter.setOpacity(0.6 if look.ghost else 1.0)
-    pen = QPen(theme.color("link" if look.selected else "line"), 2 if look.selected else 1)
+    """Paint a VM's tile, all but its map."""
+    painter.setOpacity(GHOST_OPACITY if look.ghost else 1.0)
+    line = "link" if selected else INKS[look.kind] if look.kind == "bad" else "line"
+    pen = QPen(theme.color(line), 2 if selected else 1)
     if look.ghost:
         pen.setStyle(Qt.PenStyle.DashLine)
+        pen.setColor(theme.color("link" if selected else "dim"))
     painter.setPen(pen)
     painter.setBrush(theme.color("field"))
-    painter.drawRoundedRect(QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
-    compact = rect.height() < 40
-    map_w, map_h = (34, 18) if compact else (60, 32)
-    target = QRect(rect.x() + 7, rect.y() + (rect.height() - map_h) // 2, map_w, map_h)
-    painter.drawImage(target, image)
-    right = rect.right() - 6 - paint_pill(painter, rect, look, theme)
-    left = target.right() + 9
-    painter.setPen(theme.color("ink"))
-    name_font = ui_font(12 if compact else 13, bold=look.selected)
-    painter.setFont(name_font)
-    name_h = rect.height() if compact else 20
-    top = rect.y() if compact else rect.y() + 5
-    name = QFontMetrics(name_font).elidedText(
-        look.name, Qt.TextElideMode.ElideRight, max(10, right - left)
-    )
-    painter.drawText(
-        QRect(left, top, right - left, name_h), int(Qt.AlignmentFlag.AlignVCenter), name
-    )
-    if not compact:
-        painter.setPen(theme.color("dim"))
-        font = ui_font(11)
-        painter.setFont(font)
-        text = QFontMetrics(font).elidedText(
-            look.detail, Qt.TextElideMode.ElideRight, max(10, right - left)
-        )
-        painter.drawText(
-            QRect(left, rect.y() + 23, right - left, 17),
-            int(Qt.AlignmentFlag.AlignVCenter),
-            text,
-        )
+    inset = 1.0 if selected else 0.5
+    radius = 2 if detail is Detail.CHIP else 6
+    frame = QRectF(tile).adjusted(inset, inset, -inset, -inset)
+    painter.drawRoundedRect(frame, radius, radius)
+    words = {
+        Detail.FULL: _paint_two_lines, Detail.LINE: _paint_line, Detail.NAME: _paint_name
+    }.get(detail)
+    if words is not None:
+        left = mini_rect(tile, detail).right() + 9
+        words(painter, QRect(left, tile.y(), tile.right() - 6 - left, tile.height()), look, theme)
     painter.setOpacity(1.0)
 
 
-def paint_pill(painter: QPainter, rect: QRect, look: TileLook, theme: Theme) -> int:
-    """Paint the status at the right of a tile; return its width."""
-    font = ui_font(11)
-    width = QFontMetrics(font).horizontalAdvance(look.pill) + 16
-    pill = QRect(rect.right() - width - 5, rect.center().y() - 9, width, 19)
-    fills = {"run": "pill_run", "move": "pill_mig", "bad": "pill"}
-    inks = {"run": "good", "move": "link", "bad": "warn"}
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme.color(fills[look.pill_kind]))
-    painter.drawRoundedRect(pill, 9, 9)
-    painter.setPen(theme.color(inks[look.pill_kind]))
+def paint_map(painter: QPainter, place: QRect, image: QImage, *, ghost: bool) -> None:
+    """Paint a VM's map, two pixels a cell."""
+    painter.setOpacity(GHOST_OPACITY if ghost else 1.0)
+    painter.drawImage(place, image)
+    painter.setOpacity(1.0)
+
+
+def _paint_two_lines(painter: QPainter, area: QRect, look: TileLook, theme: Theme) -> None:
+    half = area.height() // 2
+    top = QRect(area.x(), area.y() + 2, area.width(), half)
+    _paint_line(painter, top, look, theme)
+    font = ui_font(TEXT_PX)
     painter.setFont(font)
-    painter.drawText(pill, int(Qt.AlignmentFlag.AlignCenter), look.pill)
-    return width + 6
+    painter.setPen(theme.color("dim"))
+    below = QRect(area.x(), area.y() + half, area.width(), half - 2)
+    painter.drawText(below, MIDDLE, fitting(look.details, font, area.width()))
 
 
-def paint_memory_bar(
-    painter: QPainter, rect: QRect, *, used: float, reserved: float, theme: Theme
+def _paint_line(painter: QPainter, area: QRect, look: TileLook, theme: Theme) -> None:
+    width = paint_pill(painter, area, look, theme)
+    _paint_text(painter, area.adjusted(0, 0, -width - 5, 0), look, theme, size_px=13)
+
+
+def _paint_name(painter: QPainter, area: QRect, look: TileLook, theme: Theme) -> None:
+    dot = QRectF(area.right() - DOT_PX, area.center().y() - DOT_PX / 2 + 0.5, DOT_PX, DOT_PX)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.color(INKS[look.kind]))
+    if look.kind == "run":
+        painter.drawEllipse(dot)
+    else:
+        painter.drawRect(dot)
+    _paint_text(painter, area.adjusted(-3, 0, -DOT_PX - 4, 0), look, theme, size_px=TEXT_PX)
+
+
+def _paint_text(
+    painter: QPainter, area: QRect, look: TileLook, theme: Theme, *, size_px: int
 ) -> None:
-    """Paint a host's memory: used, and reserved for a VM that is on its way (hatched)."""
+    font = ui_font(size_px, bold=size_px > TEXT_PX and not look.ghost)
+    painter.setFont(font)
+    painter.setPen(theme.color("ink"))
+    painter.drawText(area, MIDDLE, fitting((look.name,), font, area.width()))
+
+
+def paint_pill(painter: QPainter, area: QRect, look: TileLook, theme: Theme) -> int:
+    """Paint the status at the right of an area; return its width."""
+    font = ui_font(TEXT_PX)
+    width = QFontMetrics(font).horizontalAdvance(look.pill) + 14
+    pill = QRect(area.right() - width + 1, 0, width, PILL_PX)
+    pill.moveTop(area.y() + (area.height() - PILL_PX) // 2)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.color(FILLS[look.kind]))
+    painter.drawRoundedRect(pill, PILL_PX / 2, PILL_PX / 2)
+    painter.setPen(theme.color(INKS[look.kind]))
+    painter.setFont(font)
+    painter.drawText(pill, CENTER, look.pill)
+    return width
+
+
+def paint_card(
+    painter: QPainter, card: QRect, look: HostLook, *, theme: Theme, pen: QPen, fill: QColor
+) -> None:
+    """Paint a host's card with its memory, without its heading."""
+    painter.setPen(pen)
+    painter.setBrush(fill)
+    inset = max(1, pen.width()) / 2
+    painter.drawRoundedRect(QRectF(card).adjusted(inset, inset, -inset, -inset), 8, 8)
+    bar = QRect(card.x() + CARD_PADDING_PX, card.y() + 29, card.width() - 2 * CARD_PADDING_PX, 6)
+    paint_memory_bar(painter, bar, look, theme)
+
+
+def paint_heading(
+    painter: QPainter, card: QRect, name: str, notes: Sequence[str], *, ink: str, theme: Theme
+) -> None:
+    """Paint a host's name, and at the right the longest note that fits beside it."""
+    line = card.adjusted(CARD_PADDING_PX, 6, -CARD_PADDING_PX, 0)
+    line.setHeight(20)
+    bold = ui_font(14, bold=True)
+    text = fitting((name,), bold, line.width())
+    painter.setFont(bold)
+    painter.setPen(theme.color("ink"))
+    painter.drawText(line, MIDDLE, text)
+    room = line.width() - QFontMetrics(bold).horizontalAdvance(text) - 10
+    font = ui_font(TEXT_PX, bold=ink != "dim")
+    metrics = QFontMetrics(font)
+    note = next((n for n in notes if metrics.horizontalAdvance(n) <= room), "")
+    painter.setFont(font)
+    painter.setPen(theme.color(ink))
+    painter.drawText(line, RIGHT, note)
+
+
+def paint_memory_bar(painter: QPainter, bar: QRect, look: HostLook, theme: Theme) -> None:
+    """Paint a host's memory: used, and hatched what is reserved for a VM on its way."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(theme.color("line"))
-    painter.drawRoundedRect(rect, 3, 3)
-    width = max(0, round(rect.width() * min(1.0, used)))
-    painter.setBrush(theme.color("dim"))
-    painter.drawRoundedRect(QRect(rect.x(), rect.y(), width, rect.height()), 3, 3)
-    if reserved > 0:
-        extra = round(rect.width() * min(1.0 - min(1.0, used), reserved))
-        place = QRect(rect.x() + width, rect.y(), extra, rect.height())
-        painter.setBrush(theme.color("pill_mig"))
-        painter.drawRect(place)
-        painter.setBrush(QColor(theme.link))
-        for x in range(place.x() + 2, place.right(), 5):
+    painter.drawRoundedRect(bar, 3, 3)
+    used = round(bar.width() * min(1.0, look.used))
+    held = min(bar.width() - used, max(3, round(bar.width() * look.reserved)))
+    if look.reserved > 0 and held > 0:
+        place = QRect(bar.x() + used, bar.y(), held, bar.height())
+        painter.save()
+        painter.setClipRect(place)
+        painter.fillRect(place, theme.color("pill_mig"))
+        painter.setBrush(theme.color("link"))
+        for x in range(place.x() + 1, place.right() + 1, 5):
             painter.drawRect(x, place.y(), 2, place.height())
-
-
-def paint_stream(
-    painter: QPainter, path: list[QPoint], *, t_ns: int, rate: float, theme: Theme
-) -> None:
-    """Paint packets along a way; there are more of them the higher the rate (0 to 1)."""
-    painter.setPen(QPen(theme.color("pill_mig"), 6))
-    painter.drawPolyline(path)
-    lengths = [
-        abs(b.x() - a.x()) + abs(b.y() - a.y()) for a, b in pairwise(path)
-    ]
-    total = sum(lengths)
-    if rate <= 0 or not total:
-        return
-    spacing = 18 + round(70 * (1 - min(1.0, rate)))
-    offset = (t_ns // 6_000_000) % spacing
-    painter.setPen(QPen(QColor("#101418"), 1))
-    painter.setBrush(QColor("#F0E442"))
-    for at in range(offset, total, spacing):
-        point = _point_at(path, lengths, at)
-        half = PACKET_PX / 2
-        painter.drawRect(QRectF(point.x() - half, point.y() - half, PACKET_PX, PACKET_PX))
-
-
-def _point_at(path: list[QPoint], lengths: list[int], at: int) -> QPointF:
-    for a, b, length in zip(path, path[1:], lengths, strict=False):
-        if at <= length and length:
-            share = at / length
-            return QPointF(a.x() + (b.x() - a.x()) * share, a.y() + (b.y() - a.y()) * share)
-        at -= length
-    return QPointF(path[-1])
+        painter.restore()
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.color("dim"))
+    if used > 0:
+        painter.drawRoundedRect(QRect(bar.x(), bar.y(), used, bar.height()), 3, 3)
