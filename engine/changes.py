@@ -42,9 +42,7 @@ def _required(spec: Any) -> dict[str, Any]:
     return {n: getattr(spec, n) for n, f in fields.items() if f.is_required()}
 
 
-def _change_writer(
-    simulation: "Simulation", vm: str, index: int, key: str, value: Value
-) -> None:
+def _change_writer(simulation: "Simulation", vm: str, index: int, key: str, value: Value) -> None:
     world, now = simulation.world, simulation.world.now_ns
     guest = world.guests[vm]
     running = [m for m in simulation.migrations if m.spec.vm == vm and not m.ended]
@@ -59,9 +57,7 @@ def _change_writer(
             world.plan(m.name)
 
 
-def _change_migration(
-    simulation: "Simulation", which: str, rest: list[str], value: Value
-) -> None:
+def _change_migration(simulation: "Simulation", which: str, rest: list[str], value: Value) -> None:
     requests = simulation.requests
     named = [i for i, r in requests.items() if r.vm == which]
     numbers = [int(which)] if which.isdigit() else named

@@ -116,9 +116,7 @@ def pairs_of(values: Sequence[str]) -> list[tuple[str, str]]:
     return pairs
 
 
-def edited(
-    scenario: Scenario, *, policy: str | None, pairs: Sequence[tuple[str, str]]
-) -> Scenario:
+def edited(scenario: Scenario, *, policy: str | None, pairs: Sequence[tuple[str, str]]) -> Scenario:
     """Return a scenario after `--policy` and then every `--set`.
 
     Raises:
@@ -141,9 +139,7 @@ def edited(
 
 def outcome_status(scenario: Scenario, history: History) -> int:
     """Return the exit status of a run: whether every migration ended as the scenario expects."""
-    expected = {
-        (m.vm, m.at_ns, m.to): m.expect for m in scenario.spec.migrations
-    }
+    expected = {(m.vm, m.at_ns, m.to): m.expect for m in scenario.spec.migrations}
     ended_well = all(
         m.outcome == expected.get((m.vm, m.requested_ns, m.destination), "completed")
         for m in history.migrations

@@ -263,9 +263,7 @@ def _storage_visible(
     )
 
 
-def _memory(
-    vm: VmSpec, *, source: HostSpec, destination: HostSpec, situation: Situation
-) -> Check:
+def _memory(vm: VmSpec, *, source: HostSpec, destination: HostSpec, situation: Situation) -> Check:
     used = situation.memory_in_use_bytes.get(destination.name, 0)
     free = max(0, destination.memory_bytes - used)
     needed = format_size(vm.memory_bytes)

@@ -21,12 +21,17 @@ class EventKind(StrEnum):
     COMMITTED = "committed"  # the acknowledgement: the destination is primary
     RESUMED = "resumed"  # stage 5, activation: the VM runs at the destination
     ANNOUNCED = "announced"
+    ANNOUNCEMENT_LOST = "announcement-lost"
     REACHABLE = "reachable"  # the switch has relearned the port
     FAULTED = "faulted"  # post-copy: the first page pulled on a fault
     PULLED_ALL = "pulled-all"
     RELEASED = "released"  # the source may be switched off
     FAILED = "failed"  # the VM goes on at the source
     LOST = "lost"  # no copy is left that could run
+    CANCELLED = "cancelled"  # by the operator; the VM goes on at the source
+    CANCEL_REFUSED = "cancel-refused"  # after the commit, or nothing to cancel
+    BALLOONED = "ballooned"  # the guest has given free and cached pages back
+    STUNNED = "stunned"  # a writer that faulted too often waits
     TIMED_OUT = "timed-out"
     LINK_DOWN = "link-down"
     LINK_UP = "link-up"

@@ -87,6 +87,8 @@ class MigrationRecord:
     """Rate of the migration's own stream, bit/s."""
     stalls: tuple[tuple[int, int], ...] = ()
     """(when a vCPU stopped at a missing page, nanoseconds until the page was there)."""
+    request: int = 0
+    """Its place in the scenario's migrations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +118,19 @@ class VmRecord:
             found = placement
         return found
 
-    def writes_between(
-        self, from_ns: int, to_ns: int, *, limit: int = 1 << 20
-    ) -> Pages:
+    def speed_at(self, t_ns: int) -> int:
+        """Return the guest's speed at `t_ns` in thousandths: the mean of its vCPUs."""
+        return sum(clock.speed_at(t_ns) for clock in self.clocks) // len(self.clocks)
+
+    def speed_steps(self, end_ns: int) -> tuple[list[int], list[int]]:
+        """Return (instants, thousandths) of the guest's speed up to `end_ns`, steps merged."""
+        instants = sorted({t for c in self.clocks for t, _, _ in c.knots_until(end_ns + 1)})
+        series = PiecewiseSeries()
+        for t_ns in instants:
+            series.step(t_ns, self.speed_at(t_ns))
+        return series.t_ns, series.values
+
+    def writes_between(self, from_ns: int, to_ns: int, *, limit: int = 1 << 20) -> Pages:
         """Return the pages written after `from_ns`, at `to_ns` at the latest, with repeats.
 
         Args:
@@ -193,6 +205,7 @@ class History:
         probes: In the scenario's order.
         queues: Backlog of each host's sending port, by host.
         reserved: Per host (t_ns, bytes) steps of memory used or reserved.
+        web_rates: What each web client got, bit/s, by `web:VM:INDEX` (index of six digits).
     """
 
     spec: ScenarioSpec
@@ -203,6 +216,7 @@ class History:
     probes: tuple[ProbeRecord, ...]
     queues: dict[str, QueueSeries]
     reserved: dict[str, tuple[tuple[int, int], ...]]
+    web_rates: dict[str, PiecewiseSeries] = field(default_factory=dict)
 
     def vm(self, name: str) -> VmRecord:
         """Return a VM's record by its name.
@@ -219,11 +233,7 @@ class History:
         """Return the index of the VM's newest migration requested at or before `t_ns`."""
         found = None
         for index, record in enumerate(self.migrations):
-            if (
-                record.vm == vm
-                and record.requested_ns <= t_ns
-                and record.outcome != "refused"
-            ):
+            if record.vm == vm and record.requested_ns <= t_ns and record.outcome != "refused":
                 found = index
         return found
 
@@ -280,9 +290,7 @@ class History:
     def _digest_parts(self, t_ns: int, *, whole: bool) -> Iterator[bytes]:
         for event in self.events:
             if event.t_ns < t_ns:
-                yield repr(
-                    (event.t_ns, event.kind.value, event.subject, event.details)
-                ).encode()
+                yield repr((event.t_ns, event.kind.value, event.subject, event.details)).encode()
         for migration in self.migrations:
             if migration.requested_ns < t_ns:
                 yield from _migration_parts(migration, t_ns, whole=whole)
@@ -295,11 +303,11 @@ class History:
             yield from probe.digest_parts(t_ns)
         for name, queue in self.queues.items():
             yield name.encode() + queue.digest_part(t_ns)
+        for name, rate in self.web_rates.items():
+            yield name.encode() + rate.digest_part(t_ns)
 
 
-def _migration_parts(
-    migration: MigrationRecord, t_ns: int, *, whole: bool
-) -> Iterator[bytes]:
+def _migration_parts(migration: MigrationRecord, t_ns: int, *, whole: bool) -> Iterator[bytes]:
     yield repr((migration.vm, migration.destination, migration.policy)).encode()
     if whole:
         yield repr(

@@ -134,7 +134,7 @@ class _Reader:
                 self._vms = {vm.name: vm for vm in spec.vms}
             return spec
         if kind == "GuestClock":
-            return _clock_from(value["knots"])
+            return GuestClock.from_knots(value["knots"])
         if kind == "WriterTimeline":
             return self._writer_from(value)
         held = {k: self.decode(v) for k, v in value.items() if k != _KIND}
@@ -145,13 +145,6 @@ class _Reader:
         writer.spec = self.decode(value["spec"])
         writer.stretches = self.decode(value["stretches"])
         return writer
-
-
-def _clock_from(knots: list[list[Any]]) -> GuestClock:
-    clock = GuestClock()
-    for t_ns, _, running in knots[1:]:
-        clock.set_running(t_ns, running)
-    return clock
 
 
 def save_history(history: History, path: Path | str) -> None:

@@ -63,9 +63,7 @@ class DirtyLog:
     time; what lies behind an instant that changes the guest is forgotten and asked for anew.
     """
 
-    def __init__(
-        self, n_pages: int, start_ns: int, writes: Callable[[int, int], Writes]
-    ) -> None:
+    def __init__(self, n_pages: int, start_ns: int, writes: Callable[[int, int], Writes]) -> None:
         """Start tracking at `start_ns`; `writes(from, to)` gives the guest's writes."""
         self.first_ns: Times = np.full(n_pages, NEVER, np.int64)
         # Beside `first_ns` and eight times smaller: most looks find a page that is clean.

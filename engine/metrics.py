@@ -7,11 +7,13 @@ same text.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 
 from engine.history import History, MigrationRecord, RoundRecord
+from engine.network import PiecewiseSeries
 from engine.probes import FATE_LABELS, Fate, ProbeRecord
 from engine.specs import PublishedSpec, ScenarioSpec
 from engine.units import (
@@ -99,7 +101,7 @@ def summarize(scenario_name: str, history: History) -> dict[str, Any]:
         "digest": history.digest(),
         "end_s": history.end_ns / SECOND_NS,
         "migrations": [summarize_migration(m) for m in history.migrations],
-        "probes": [summarize_probe(p) for p in history.probes],
+        "probes": [summarize_probe(p, history) for p in history.probes],
     }
 
 
@@ -147,11 +149,16 @@ def _summarize_round(record: RoundRecord) -> dict[str, Any]:
     }
 
 
-def summarize_probe(probe: ProbeRecord) -> dict[str, Any]:
-    """Return the figures of one probe and all its replies."""
+def summarize_probe(probe: ProbeRecord, history: History | None = None) -> dict[str, Any]:
+    """Return the figures of one probe and all its replies.
+
+    Args:
+        probe: The probe.
+        history: The run, for what only it knows of: a web client's throughput.
+    """
     sent, rtts, fates = probe.sent_ns.tolist(), probe.rtt_ns.tolist(), probe.fates.tolist()
     came = sorted(r for r, f in zip(rtts, fates, strict=True) if f != Fate.LOST)
-    return {
+    figures: dict[str, Any] = {
         "vm": probe.vm,
         "kind": probe.spec.kind,
         "sent": len(sent),
@@ -170,6 +177,76 @@ def summarize_probe(probe: ProbeRecord) -> dict[str, Any]:
             for sent_ns, rtt_ns, fate in zip(sent, rtts, fates, strict=True)
         ],
     }
+    if probe.spec.kind == "ping":
+        figures["direction"] = probe.spec.direction
+    if probe.spec.kind in ("game", "typing"):
+        gaps = arrival_gaps_ns(probe)
+        figures["gap_median_ms"] = _median_ms(sorted(gaps))
+        figures["gap_max_ms"] = max(gaps) / MILLISECOND_NS if gaps else None
+    if probe.spec.kind == "web" and history is not None:
+        figures |= _web_figures(probe, history)
+    return figures
+
+
+def arrival_gaps_ns(probe: ProbeRecord) -> list[int]:
+    """Return the times between successive arrivals at the client (game frames, echoes)."""
+    there = np.sort((probe.sent_ns + probe.rtt_ns)[probe.rtt_ns >= 0])
+    gaps: list[int] = np.diff(there).tolist()
+    return gaps
+
+
+def web_rate(probe: ProbeRecord, history: History) -> PiecewiseSeries:
+    """Return what a web client got over the run, bit/s of stream."""
+    return history.web_rates[f"web:{probe.vm}:{probe.index:06d}"]
+
+
+def mean_bps(series: PiecewiseSeries, from_ns: int, to_ns: int) -> int:
+    """Return the mean of a rate between two instants, in whole bit/s."""
+    if to_ns <= from_ns:
+        return 0
+    edges = [from_ns, *(t for t in series.t_ns if from_ns < t < to_ns), to_ns]
+    total = sum(series.value_at(a) * (b - a) for a, b in pairwise(edges))
+    return total // (to_ns - from_ns)
+
+
+def outages_ns(series: PiecewiseSeries, end_ns: int) -> list[tuple[int, int]]:
+    """Return the (from, to) stretches in which a rate was nothing, after it once was more."""
+    steps = [*zip(series.t_ns, series.values, strict=True), (end_ns, 1)]
+    result: list[tuple[int, int]] = []
+    since, began = None, False
+    for t_ns, value in steps:
+        if value and since is not None:
+            result.append((since, t_ns))
+            since = None
+        elif not value and began and since is None:
+            since = t_ns
+        began |= bool(value)
+    return result
+
+
+def _web_figures(probe: ProbeRecord, history: History) -> dict[str, Any]:
+    series, interval = web_rate(probe, history), probe.spec.interval_ns
+    starts = range(probe.spec.phase_ns, history.end_ns - interval + 1, interval)
+    outages = [to - since for since, to in outages_ns(series, history.end_ns)]
+    figures = {
+        "throughput": [
+            {"t_s": t / SECOND_NS, "bps": mean_bps(series, t, t + interval)} for t in starts
+        ],
+        "mean_bps": mean_bps(series, 0, history.end_ns),
+        "outage_s": max(outages) / SECOND_NS if outages else 0.0,
+    }
+    needed = probe.spec.clients * probe.spec.client_rate_bps
+    moves = [m for m in history.migrations if m.vm == probe.vm]
+    if needed and moves:
+        ends = [m.reachable_ns or m.ended_ns or history.end_ns for m in moves]
+        for when, a, b in (
+            ("before", 0, moves[0].requested_ns),
+            ("during", moves[0].requested_ns, max(ends)),
+            ("after", max(ends), history.end_ns),
+        ):
+            content = mean_bps(series, a, b) >= needed
+            figures[f"content_{when}"] = probe.spec.clients if content else 0
+    return figures
 
 
 def _median_ms(ordered_ns: Sequence[int]) -> float | None:

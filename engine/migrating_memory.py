@@ -53,17 +53,26 @@ class MigratingMemory:
         order: In which order rounds visit pages: "permuted" or "ascending".
         skip: Whether rounds skip pages that are dirty again.
         tracked: Whether the VM runs on, so that log-dirty is needed.
+        balloon: Whether the guest has given free and cached pages back.
     """
 
     def __init__(
-        self, guest: Guest, now_ns: int, *, order: str, skip: bool, tracked: bool
+        self,
+        guest: Guest,
+        now_ns: int,
+        *,
+        order: str,
+        skip: bool,
+        tracked: bool,
+        balloon: bool = False,
     ) -> None:
         self._guest, self._order, self._skip = guest, order, skip
-        n = self.n_pages = guest.spec.n_pages
-        first_zero = guest.spec.first_zero_page
+        spec = guest.spec
+        n = self.n_pages = spec.n_pages
+        first_free = spec.first_cache_page if balloon else spec.first_zero_page
         states = np.zeros(n, np.uint8)
-        states[first_zero:] = PageState.FREE
-        if first_zero < n:
+        states[first_free:] = PageState.FREE
+        if first_free < n:
             for pages, _ in guest.writes(-1, now_ns):
                 states[pages] = PageState.NOT_SENT
         self.recorder = PageRecorder(now_ns, states)
@@ -75,9 +84,10 @@ class MigratingMemory:
     def held_pages(self) -> Pages:
         """Return the pages that are not free, in the order of visiting."""
         pages = visiting_order(self.n_pages, self._order)
-        if self._guest.spec.first_zero_page == self.n_pages:
+        states = self.recorder.states
+        if states[-1] != PageState.FREE and not (states == PageState.FREE).any():
             return pages
-        held: Pages = pages[self.recorder.states[pages] != PageState.FREE]
+        held: Pages = pages[states[pages] != PageState.FREE]
         return held
 
     def open_round(
@@ -138,9 +148,7 @@ class MigratingMemory:
             rate_limit_bps=opened.limit_bps,
         )
 
-    def _add_dirtied_before_turn(
-        self, opened: OpenRound, dirty: Pages, first_ns: Times
-    ) -> None:
+    def _add_dirtied_before_turn(self, opened: OpenRound, dirty: Pages, first_ns: Times) -> None:
         """Record pages that were up to date, and were written before they were sent again."""
         if not opened.transfer.record.begins_ns:
             return
@@ -152,9 +160,7 @@ class MigratingMemory:
         order = np.argsort(when, kind="stable")
         self.recorder.add(Lane(when[order], None, pages[order], PageState.DIRTY_AGAIN))
 
-    def _add_dirtied(
-        self, opened: OpenRound, dirty: Pages, first_ns: Times, now_ns: int
-    ) -> None:
+    def _add_dirtied(self, opened: OpenRound, dirty: Pages, first_ns: Times, now_ns: int) -> None:
         """Record which pages became dirty again, or came into being, and when."""
         record = opened.transfer.record
         batch = self._contents.batch_of(dirty).astype(np.int64) - self._n_batches

@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from engine.brownout import Slowdown, Stunning
 from engine.events import EventKind
+from engine.handover import Handover
 from engine.history import MigrationRecord, PhaseRecord, Refusal, RoundRecord
-from engine.memory import NEVER, Pages
+from engine.memory import NEVER, DirtyLog, Pages
 from engine.migrating_memory import MigratingMemory, OpenRound
 from engine.network import Flow, PiecewiseSeries
 from engine.page_track import Lane
-from engine.policies import parameters_of
+from engine.policies import parameters_of, policy_of
 from engine.pull import Pull, VcpuWrites
 from engine.senders import BatchSender, BlobSender, PullSender
 from engine.specs import MigrationSpec
@@ -99,6 +101,8 @@ class Migration:
         self._open: OpenRound | None = None
         self._open_phases: dict[str, int] = {}
         self._limit_bps: int | None = None
+        self.slowdown = Slowdown(self)
+        self.stunning = Stunning(self, self.parameters)
 
     @property
     def name(self) -> str:
@@ -142,8 +146,15 @@ class Migration:
     def sending(self, send: Send) -> Sending:
         """Return the sender as the world takes it."""
         self._limit_bps = send.limit_bps
+        return Sending(send.sender, self.flow(), self.rate)
+
+    def flow(self) -> Flow:
+        """Return this migration's flow with the limit that is in force now."""
+        limits = [self.effective_limit()]
+        if self.guest.status == "running" and self.guest.host == self.source:
+            limits.append(self.guest.spec.sending_ceiling_bps)
         ports = (f"tx:{self.source}", f"rx:{self.destination}")
-        return Sending(send.sender, Flow(self.name, ports, self.effective_limit()), self.rate)
+        return Flow(self.name, ports, min((x for x in limits if x is not None), default=None))
 
     # Stages 0 and 1
 
@@ -153,21 +164,35 @@ class Migration:
         self.world.take_memory(self.destination, self.guest.spec.memory_bytes)
         self.times["reserved"] = self.now_ns
         yield Wait(self.stages.pre_migration_ns + self.stages.reservation_ns)
+        if self.parameters.get("balloon"):
+            yield Wait(self.stages.balloon_ns)
         self.end_phase("reservation")
         self.note(EventKind.RESERVED, host=self.destination)
 
     def begin_copying(self, *, tracked: bool) -> Pages:
         """Know every page's state from now on; return the pages that hold something."""
+        balloon = bool(self.parameters.get("balloon", False))
         self.memory = MigratingMemory(
             self.guest,
             self.now_ns,
             order=str(self.parameters.get("order", "ascending")),
             skip=bool(self.parameters.get("skip", False)),
             tracked=tracked,
+            balloon=balloon,
         )
         held = self.memory.held_pages()
         self.zero_pages = self.n_pages - len(held)
+        if balloon:
+            self.note(EventKind.BALLOONED, pages=self.zero_pages)
+        if tracked:
+            self.slowdown.begin()
         return held
+
+    def dirty_log(self) -> DirtyLog:
+        """Return the dirty log of the running guest."""
+        log = self._memory().log
+        assert log is not None, "log-dirty is off"
+        return log
 
     def _memory(self) -> MigratingMemory:
         assert self.memory is not None, "the copying has not begun"
@@ -182,12 +207,12 @@ class Migration:
         number = len(self.rounds) + 1
         previous = self.rounds[-1].pages_sent if self.rounds else None
         self._open_round(number, pages, live=True, limit_bps=limit_bps)
+        self.stunning.begin_round(number)
         yield Wait(self.stages.round_ns)
         opened = self._opened()
         opened.transfer.pace.t0_ns = self.now_ns
         yield Send(BatchSender(opened.transfer), limit_bps)
-        transfer, log = opened.transfer, self._memory().log
-        assert log is not None
+        transfer, log = opened.transfer, self.dirty_log()
         self.note(
             EventKind.ROUND_ENDED,
             round=number,
@@ -209,9 +234,7 @@ class Migration:
         assert self._open is not None
         return self._open
 
-    def _open_round(
-        self, number: int, pages: Pages, *, live: bool, limit_bps: int | None
-    ) -> None:
+    def _open_round(self, number: int, pages: Pages, *, live: bool, limit_bps: int | None) -> None:
         self._limit_bps = limit_bps
         self._open = self._memory().open_round(
             number, pages, self.now_ns, live=live, limit_bps=self.effective_limit()
@@ -222,6 +245,7 @@ class Migration:
         """Read and clean the dirty bitmap: the round is over; return what is dirty, in order."""
         opened, self._open = self._opened(), None
         dirty, record = self._memory().clean(opened, self.now_ns)
+        self.slowdown.cleaned(len(dirty))
         self.rounds.append(record)
         return dirty
 
@@ -244,7 +268,9 @@ class Migration:
         self.begin_phase("stop-and-copy")
         self.times["suspended"] = self.now_ns
         self.guest.place(self.now_ns, self.source, "suspended")
-        self.guest.serve(self.now_ns, None)
+        self.stunning.end()
+        self.slowdown.end()
+        self.world.serve(self.guest, None)
         self.world.share_links()
         self.note(EventKind.SUSPENDED)
 
@@ -296,23 +322,24 @@ class Migration:
         self.downtime_parts["start_up"] = self.now_ns - started
         self.end_phase("commitment")
         self.times["resumed"] = self.now_ns
+        self.stunning.release()
         self.guest.place(self.now_ns, self.destination, "running")
         self.world.share_links()
         self.note(EventKind.RESUMED, host=self.destination)
-        self._announce()
+        handover = Handover(
+            self.world,
+            self.guest,
+            suspended_ns=self.times["suspended"],
+            note=self.note,
+            reached=self._reached,
+        )
+        handover.begin(policy_of(self.spec.policy).announcements_ns)
 
-    def _announce(self) -> None:
-        network = self.world.spec.network
-        self.note(EventKind.ANNOUNCED, host=self.destination)
-        reachable = self.now_ns + network.latency_ns + network.relearn_delay_ns
-
-        def reached() -> None:
-            if self.guest.status == "running":
-                self.times["reachable"] = self.now_ns
-                self.guest.serve(self.now_ns, self.destination)
-                self.note(EventKind.REACHABLE, host=self.destination)
-
-        self.world.queue.push(reachable, reached)
+    def _reached(self) -> None:
+        self.times["reachable"] = self.now_ns
+        self.world.serve(self.guest, self.destination)
+        self.note(EventKind.REACHABLE, host=self.destination)
+        self.world.share_links()
 
     def activate(self) -> Process:
         """Stage 5; the source is released at its end."""
@@ -379,6 +406,7 @@ class Migration:
         log = None if self.memory is None else self.memory.log
         if log is not None and "suspended" not in self.times:
             log.forget_after(self.now_ns)
+            self.stunning.watch()
         if self._open is not None:
             self._open.transfer.replan()
         if self.pull is not None:
@@ -396,6 +424,8 @@ class Migration:
             self._abandon_round(self._open)
         if self.pull is not None:
             self.pull.settle(self.now_ns)
+        self.stunning.release()
+        self.slowdown.end()
         for name in list(self._open_phases):
             self.end_phase(name)
         self.phases.sort(key=lambda p: p.start_ns)
@@ -451,4 +481,5 @@ class Migration:
             track=track,
             rate=self.rate,
             stalls=tuple(sorted(self.pull.stalls)) if self.pull else (),
+            request=self.request,
         )

@@ -60,10 +60,8 @@ class _Scene:
 
     def parameters(self) -> dict[str, ParameterValue]:
         """Return the parameters of the migration's policy, as the scenario gives them."""
-        given: dict[str, ParameterValue] = {}
-        for move in self.history.spec.migrations:
-            if move.vm == self.vm and move.at_ns == self.migration.requested_ns:
-                given = dict(move.parameters)
+        asked = self.history.spec.migrations[self.migration.request]
+        given = asked.parameters if asked.policy == self.migration.policy else {}
         return parameters_of(self.migration.policy, given)
 
 
@@ -154,9 +152,7 @@ def _ended(scene: _Scene) -> Narration:
     if m.outcome == "completed":
         return _completed(scene)
     reason = _sentence(m.reason) if m.reason else ""
-    dropped = (
-        f"{m.destination} drops its part of the memory and gives the reservation back."
-    )
+    dropped = f"{m.destination} drops its part of the memory and gives the reservation back."
     if m.outcome == "does-not-converge":
         return Narration(
             f"The migration did not converge; {vm} stays on {m.source}",
@@ -191,9 +187,7 @@ def _completed(scene: _Scene) -> Narration:
             "For clients the service gap was "
             f"{format_duration_ns(m.reachable_ns - m.suspended_ns)}."
         )
-    return Narration(
-        f"{m.vm} runs on {m.destination}; {m.source} is released", f"{facts}. {gap}"
-    )
+    return Narration(f"{m.vm} runs on {m.destination}; {m.source} is released", f"{facts}. {gap}")
 
 
 def _under_way(scene: _Scene) -> Narration:
@@ -327,9 +321,7 @@ def _stop_and_copy(scene: _Scene, phase: PhaseRecord) -> Narration:
         )
     else:
         rest = "The state of processors and devices is sent."
-    return Narration(
-        f"Stop-and-copy: {m.vm} runs nowhere", f"{_why_stopped(scene)} {rest} {down}"
-    )
+    return Narration(f"Stop-and-copy: {m.vm} runs nowhere", f"{_why_stopped(scene)} {rest} {down}")
 
 
 def _commitment(scene: _Scene, phase: PhaseRecord) -> Narration:

@@ -40,9 +40,7 @@ class Allocation:
     bottleneck: str | None
 
 
-def max_min_shares(
-    flows: Sequence[Flow], capacity_bps: Mapping[str, int]
-) -> dict[str, Allocation]:
+def max_min_shares(flows: Sequence[Flow], capacity_bps: Mapping[str, int]) -> dict[str, Allocation]:
     """Share the ports between the flows by progressive filling.
 
     In each step the smallest of all flows' limits and all ports' equal shares is fixed; shares
@@ -61,9 +59,7 @@ def max_min_shares(
             (left[p] // sum(p in f.ports for f in open_flows), not p.startswith("tx:"), p)
             for p in {p for f in open_flows for p in f.ports}
         )
-        limited = [
-            f for f in open_flows if f.limit_bps is not None and f.limit_bps <= share
-        ]
+        limited = [f for f in open_flows if f.limit_bps is not None and f.limit_bps <= share]
         if limited:
             smallest = min(limited, key=lambda f: (f.limit_bps or 0, f.name))
             fixed = [(smallest, Allocation(smallest.limit_bps or 0, None))]

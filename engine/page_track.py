@@ -132,10 +132,7 @@ class Section:
     def changed_between(self, from_ns: int, to_ns: int) -> Pages:
         """Return the pages whose state may differ between two instants, repeats included."""
         parts = [self.in_flight_at(from_ns), self.in_flight_at(to_ns)]
-        parts += [
-            lane.pages[lane.count_at(from_ns) : lane.count_at(to_ns)]
-            for lane in self.lanes
-        ]
+        parts += [lane.pages[lane.count_at(from_ns) : lane.count_at(to_ns)] for lane in self.lanes]
         return np.concatenate(parts)
 
 

@@ -97,9 +97,7 @@ def _event_times(history: History) -> list[int]:
 
 def _round_times(history: History) -> list[int]:
     kinds = (EventKind.ROUND_STARTED, EventKind.SUSPENDED, EventKind.RESUMED)
-    return sorted(
-        {e.t_ns for e in history.events if e.kind in kinds and e.t_ns <= history.end_ns}
-    )
+    return sorted({e.t_ns for e in history.events if e.kind in kinds and e.t_ns <= history.end_ns})
 
 
 def _next(times: list[int], t_ns: int, end_ns: int) -> int:

@@ -52,6 +52,7 @@ class Policy:
         sentence: What it does, in one sentence.
         family: "non-live", "pre-copy" or "post-copy".
         parameters: By name, in the order in which they are explained.
+        announcements_ns: When after the resume the destination announces the VM.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Policy:
     sentence: str
     family: str
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    announcements_ns: tuple[int, ...] = (0,)
 
 
 _LEGACY: Final[dict[str, Parameter]] = {
@@ -71,6 +73,13 @@ _LEGACY: Final[dict[str, Parameter]] = {
     "order": Parameter(
         "permuted", "Order in which a round visits the pages.", choices=("permuted", "ascending")
     ),
+    "balloon": Parameter(False, "Let the guest give free and cached pages back before round 1."),
+    "stun_after": Parameter(
+        0, "From the round after this one on, stun writers that fault too often; 0: never."
+    ),
+    "stun_faults": Parameter(
+        40, "A writer with more write faults than this in a round waits until the VM has moved."
+    ),
 }
 
 _ADAPTIVE: Final[dict[str, Parameter]] = {
@@ -79,6 +88,9 @@ _ADAPTIVE: Final[dict[str, Parameter]] = {
         100, "Rate limit of the first round, in Mbit/s of 2^20 bit.", minimum=1
     ),
     "max_rate": Parameter(500, "Highest rate limit, in Mbit/s of 2^20 bit.", minimum=1),
+    "last_rate": Parameter(
+        0, "Rate limit of the copy while stopped, in Mbit/s of 2^20 bit; 0: the one in force."
+    ),
     "increment": Parameter(
         50, "How far the limit lies above the measured dirtying rate, in Mbit/s of 2^20 bit."
     ),

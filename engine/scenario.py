@@ -81,8 +81,9 @@ class Scenario:
             ScenarioError: There is no such policy.
         """
         if policy not in POLICIES:
-            raise ScenarioError([f"{self.name}: policy = {paths.shown(policy)}: "
-                                 f"{policy_expectation(policy)}"])
+            raise ScenarioError(
+                [f"{self.name}: policy = {paths.shown(policy)}: {policy_expectation(policy)}"]
+            )
         moves = [
             {k: v for k, v in m.items() if k != "parameters"} | {"policy": policy}
             for m in self.document.get("migrations", [])
@@ -117,9 +118,7 @@ class Scenario:
             entries.insert(index, {"at": _exact_duration(at_ns), "set": parsed})
         return _validated({**self.document, "changes": entries}, self.name)
 
-    def _without_same_place(
-        self, old: Mapping[str, Any], new: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def _without_same_place(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         """Return the old values but those that stand at the place of a new one."""
         places = {self._location(path) for path in new}
         return {p: v for p, v in old.items() if self._location(p) not in places}

@@ -30,6 +30,9 @@ _CHANGEABLE: Final[tuple[tuple[str, ...], ...]] = (
 )
 """What may change while a run goes on."""
 
+FAULTS_OF_VMS: Final = ("cancel", "announcement-lost")
+
+
 def validate(document: Document) -> tuple[ScenarioSpec | None, list[str]]:
     """Return the scenario that a document holds, and all its faults.
 
@@ -117,17 +120,16 @@ def _check_references(document: Document, faults: Faults) -> None:
     for index, _ in _tables(document, "migrations"):
         _check_name(document, faults, ("migrations", index, "vm"), "vms")
         _check_name(document, faults, ("migrations", index, "to"), "hosts")
-    for index, _ in _tables(document, "faults"):
-        _check_name(document, faults, ("faults", index, "on"), "hosts")
+    for index, fault in _tables(document, "faults"):
+        kind = "vms" if fault.get("kind") in FAULTS_OF_VMS else "hosts"
+        _check_name(document, faults, ("faults", index, "on"), kind)
     moved = [m.get("vm") for _, m in _tables(document, "migrations")]
     for index, entry in _tables(document, "published"):
         if entry.get("migration", "") not in ("", *moved):
             faults.add(("published", index, "migration"), "no migration moves a VM of that name")
 
 
-def _check_name(
-    document: Document, faults: Faults, location: Location, list_name: str
-) -> None:
+def _check_name(document: Document, faults: Faults, location: Location, list_name: str) -> None:
     name = paths.raw_value(document, location)
     known = _names(document, list_name)
     if not isinstance(name, str) or name in known:
@@ -222,8 +224,13 @@ def _check_migrations(document: Document, faults: Faults) -> None:
         location = ("migrations", index, "to")
         if isinstance(to, str) and to == home and not faults.touched(location):
             faults.add(location, "the VM is on this host already; name another host")
+    above: list[str] = []
     for index, migration in _tables(document, "migrations"):
         _check_policy(document, migration, faults, index)
+        after = migration.get("after", "")
+        if isinstance(after, str) and after and after not in above:
+            faults.add(("migrations", index, "after"), "no migration above moves a VM of that name")
+        above.append(str(migration.get("vm")))
 
 
 def _first_moves(document: Document) -> list[int]:

@@ -1,6 +1,7 @@
 """simulate(scenario) -> History: builds the world and drives the algorithms on the event queue."""
 
 from functools import partial
+from typing import Final
 
 from engine import eligibility
 from engine.algorithms import process_of
@@ -9,12 +10,17 @@ from engine.event_queue import Rank
 from engine.events import EventKind
 from engine.history import History, Refusal, VmRecord
 from engine.migration import Migration, Send, Wait
-from engine.network import Flow
-from engine.probes import ProbeRecord, ping
+from engine.network import PiecewiseSeries
+from engine.probes import Client, Paths, ProbeRecord, read_probe
 from engine.specs import ChangeSpec, FaultSpec, MigrationSpec, ScenarioSpec
 from engine.world import World
 
-REASON_END = "the run ended before it did"
+REASON_END: Final = "the run ended before it did"
+_END_EVENTS: Final = {
+    "does-not-converge": EventKind.TIMED_OUT,
+    "failed": EventKind.FAILED,
+    "cancelled": EventKind.CANCELLED,
+}
 
 
 def simulate(spec: ScenarioSpec) -> History:
@@ -48,8 +54,13 @@ class Simulation:
             queue.push(fault.at_ns, partial(self._fault, fault), rank=Rank.FAULT)
         for change in spec.changes:
             queue.push(change.at_ns, partial(self._change, change), rank=Rank.CHANGE)
+        self._followers: dict[int, list[int]] = {}
         for i, request in self.requests.items():
-            queue.push(request.at_ns, partial(self._request, i))
+            if request.after:
+                before = max(k for k in range(i) if spec.migrations[k].vm == request.after)
+                self._followers.setdefault(before, []).append(i)
+            else:
+                queue.push(request.at_ns, partial(self._request, i))
 
     def run(self) -> History:
         """Let everything happen, and read the probes off the result."""
@@ -73,6 +84,7 @@ class Simulation:
             ),
             probes=self._probes(end_ns),
             queues=world.queues,
+            web_rates=self._web_rates(),
             reserved={name: tuple(steps) for name, steps in world.memory_steps.items()},
         )
 
@@ -106,16 +118,14 @@ class Simulation:
         self.migrations.append(m)
         m.note(EventKind.REQUESTED, source=m.source, destination=spec.to, policy=spec.policy)
         host = next(h for h in self.spec.hosts if h.name == spec.to)
-        checks = eligibility.check_move(
-            self.spec, m.guest.spec, host, world.situation()
-        )
+        checks = eligibility.check_move(self.spec, m.guest.spec, host, world.situation())
         failed = [c for c in checks if not c.passed and not c.advisory]
         if failed:
             m.refusals = tuple(Refusal(c.rule, c.sentence) for c in failed)
             m.note(EventKind.REFUSED, rule=failed[0].rule)
             m.outcome, m.reason = "refused", failed[0].sentence
             m.times["ended"] = now
-            self._last_end_ns = now
+            self._ended(m)
             return
         world.migrating.add(spec.vm)
         m.process = process_of(m)
@@ -152,17 +162,22 @@ class Simulation:
     def _close(self, m: Migration, outcome: str, reason: str = "") -> None:
         self.world.stop_sending(m.name)
         m.close(outcome, reason)
-        self._last_end_ns = self.world.now_ns
+        self._ended(m)
+
+    def _ended(self, m: Migration) -> None:
+        """Take note of an end, and let the requests come that waited for it."""
+        now = self._last_end_ns = self.world.now_ns
+        for i in self._followers.pop(m.request, ()):
+            self.world.queue.push(now + self.requests[i].at_ns, partial(self._request, i))
 
     def _go_on_at_source(self, m: Migration, outcome: str, reason: str) -> None:
         """Drop the partial copy; the VM goes on where it is."""
         self._close(m, outcome, reason)
         self.world.take_memory(m.destination, -m.guest.spec.memory_bytes)
-        kind = EventKind.TIMED_OUT if outcome == "does-not-converge" else EventKind.FAILED
-        m.note(kind, reason=reason, host=m.source)
+        m.note(_END_EVENTS[outcome], reason=reason, host=m.source)
         if m.guest.status == "suspended":
             m.guest.place(self.world.now_ns, m.source, "running")
-            m.guest.serve(self.world.now_ns, m.source)
+            self.world.serve(m.guest, m.source)
             self.world.share_links()
 
     def _time_out(self, m: Migration) -> None:
@@ -173,11 +188,18 @@ class Simulation:
 
     def _fault(self, fault: FaultSpec) -> None:
         world, host = self.world, fault.on
+        if fault.kind == "cancel":
+            self._cancel(host)
+            return
+        if fault.kind == "announcement-lost":
+            world.guests[host].announcements_to_lose += 1
+            return
         if fault.kind == "link-up":
             if world.link_is_down(host):
                 since, _ = world.down[host].pop()
                 world.down[host].append((since, world.now_ns))
                 world.note(EventKind.LINK_UP, host)
+                self._update_web(host)
                 world.share_links()
             return
         if fault.kind == "link-down":
@@ -185,6 +207,7 @@ class Simulation:
                 return
             world.down[host].append((world.now_ns, 2**62))
             world.note(EventKind.LINK_DOWN, host)
+            self._update_web(host)
             for m in self._on(host):
                 self._cut(m, f"the link of {host} went down")
         else:
@@ -195,10 +218,25 @@ class Simulation:
             self._host_died(host)
         world.share_links()
 
+    def _update_web(self, host: str) -> None:
+        for guest in self.world.guests.values():
+            if guest.host == host:
+                self.world.update_web(guest)
+
+    def _cancel(self, vm: str) -> None:
+        """Cancel the migration of a VM, if that is still possible."""
+        running = [m for m in self.migrations if m.spec.vm == vm and not m.ended]
+        for m in running:
+            if m.committed:
+                reason = f"{m.destination} is primary already"
+                m.note(EventKind.CANCEL_REFUSED, reason=reason)
+            else:
+                self._go_on_at_source(m, "cancelled", f"cancelled; {vm} goes on at {m.source}")
+        if not running:
+            self.world.note(EventKind.CANCEL_REFUSED, vm, reason="no migration of it is under way")
+
     def _on(self, host: str) -> list[Migration]:
-        return [
-            m for m in self.migrations if not m.ended and host in (m.source, m.destination)
-        ]
+        return [m for m in self.migrations if not m.ended and host in (m.source, m.destination)]
 
     def _needs_source(self, m: Migration) -> bool:
         """Return whether pages exist only at the source although the destination is primary."""
@@ -219,7 +257,7 @@ class Simulation:
     def _kill(self, vm: str, host: str) -> None:
         guest = self.world.guests[vm]
         guest.place(self.world.now_ns, host, "lost")
-        guest.serve(self.world.now_ns, None)
+        self.world.serve(guest, None)
 
     def _host_died(self, host: str) -> None:
         for m in self._on(host):
@@ -254,24 +292,23 @@ class Simulation:
         """Take a running migration's new rate limit to the links."""
         sending = self.world.sendings.get(m.name)
         if sending is not None:
-            ports = sending.flow.ports
-            sending.flow = Flow(m.name, ports, m.effective_limit())
+            sending.flow = m.flow()
             self.world.share_links()
 
     # Probes
 
     def _probes(self, end_ns: int) -> tuple[ProbeRecord, ...]:
         world = self.world
+        network = Paths(self.spec.network, world.queues, world.down)
         return tuple(
-            ping(
-                g.spec.name,
-                probe,
-                end_ns=end_ns,
-                network=self.spec.network,
-                services=g.services,
-                queues=world.queues,
-                down=world.down,
+            read_probe(
+                Client(g.spec.name, i, probe, g.services, g.clocks[0], tuple(g.placements)),
+                network,
+                end_ns,
             )
             for g in world.guests.values()
-            for probe in g.spec.probes
+            for i, probe in enumerate(g.spec.probes)
         )
+
+    def _web_rates(self) -> dict[str, PiecewiseSeries]:
+        return {w.name: w.rate for g in self.world.guests.values() for w in g.web}

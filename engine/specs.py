@@ -24,17 +24,13 @@ Speed = Annotated[int, BeforeValidator(units.parse_speed)]  # percent
 Packets = Annotated[int, BeforeValidator(units.parse_packets)]
 Until = Annotated[tuple[bool, int], BeforeValidator(units.parse_until)]
 
-Outcome = Literal[
-    "completed", "refused", "failed", "cancelled", "lost", "does-not-converge"
-]
+Outcome = Literal["completed", "refused", "failed", "cancelled", "lost", "does-not-converge"]
 
 
 class Spec(BaseModel):
     """Base of all parts of a scenario: frozen, no unknown keys, keys by alias."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, strict=False
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, strict=False)
 
 
 class RunSpec(Spec):
@@ -63,6 +59,10 @@ class HostSpec(Spec):
     memory_bytes: Bytes = Field(default=8 * 2**30, alias="memory", gt=0)
     nic_bps: BitRate | None = Field(default=None, alias="nic", gt=0)
     """Speed of the network card; absent: as the network."""
+    copy_cost_ppm: Share = Field(default=0, alias="copy_cost", ge=0, le=900_000)
+    """Share of its speed that a guest loses while its memory is copied from here."""
+    first_write_cost_ns: Duration = Field(default=0, alias="first_write_cost", ge=0)
+    """What the first write of a page in a round costs the guest while log-dirty is on."""
 
 
 class StorageSpec(Spec):
@@ -82,6 +82,8 @@ class NetworkSpec(Spec):
     transmit_queue_packets: Packets = Field(default=1000, alias="transmit_queue", ge=0)
     relearn_delay_ns: Duration = Field(default=30_000_000, alias="relearn_delay", ge=0)
     to_old_port: Literal["lost", "forwarded"] = "lost"
+    mac_age_ns: Duration = Field(default=300 * 10**9, alias="mac_age", gt=0)
+    """When the switch forgets a port from which nothing came, and floods."""
     overhead: bool = True
     """A link carries 1448 of every 1538 bytes as stream."""
 
@@ -91,6 +93,8 @@ class StagesSpec(Spec):
 
     pre_migration_ns: Duration = Field(default=0, alias="pre_migration", ge=0)
     reservation_ns: Duration = Field(default=0, alias="reservation", ge=0)
+    balloon_ns: Duration = Field(default=0, alias="balloon", ge=0)
+    """Until the guest has given free and cached pages back, where a policy asks for it."""
     round_ns: Duration = Field(default=5_000_000, alias="round", ge=0)
     """From reading the dirty bitmap to the first page of a round."""
     suspend_delay_ns: Duration = Field(default=0, alias="suspend_delay", ge=0)
@@ -113,28 +117,39 @@ class WriterSpec(Spec):
     offset_bytes: PageBytes = Field(default=0, alias="offset", ge=0)
     rate_pps: PageRate = Field(default=0, alias="rate", ge=0)
     hot_share_ppm: Share = Field(default=100_000, alias="hot_share", gt=0, le=1_000_000)
-    hot_writes_ppm: Share = Field(
-        default=900_000, alias="hot_writes", ge=0, le=1_000_000
-    )
+    hot_writes_ppm: Share = Field(default=900_000, alias="hot_writes", ge=0, le=1_000_000)
     trace: str | None = None
     speed_percent: Speed = Field(default=100, alias="speed", ge=0, le=100_000)
     """How fast a trace is played."""
     start_ns: Duration = Field(default=0, alias="start", ge=0)
     """Guest time at which it begins to write."""
-    first_sweep_rate_pps: PageRate | None = Field(
-        default=None, alias="first_sweep_rate", gt=0
-    )
+    first_sweep_rate_pps: PageRate | None = Field(default=None, alias="first_sweep_rate", gt=0)
     """Rate of the first pass of a sweep, when it differs."""
     vcpu: int | None = Field(default=None, ge=0)
     """Absent: writers take the vCPUs in turn."""
+    interactive: bool = False
+    """An important interactive service: never stunned."""
 
 
 class ProbeSpec(Spec):
     """A client that watches a VM."""
 
-    kind: Literal["ping"] = "ping"
+    kind: Literal["ping", "web", "game", "typing"] = "ping"
     interval_ns: Duration = Field(default=10**9, alias="interval", gt=0)
+    """Between two pings, keys or game frames; of a web client, between two samples."""
     phase_ns: Duration = Field(default=0, alias="phase", ge=0)
+    direction: Literal["to-vm", "from-vm"] = "to-vm"
+    """Which way a ping goes out."""
+    rate_bps: RateLimit = Field(default=None, alias="rate", gt=0)
+    """Web: the most that the clients fetch, as stream; absent: all that the link leaves."""
+    sender: Literal["vm", "client"] = "vm"
+    """Web: who sends the data, and so whose time-outs count."""
+    min_timeout_ns: Duration = Field(default=200_000_000, alias="min_timeout", gt=0)
+    """Web and typing: the least retransmission time-out of TCP; it doubles each time."""
+    clients: int = Field(default=1, ge=1)
+    """Web: how many clients share the throughput."""
+    client_rate_bps: BitRate = Field(default=0, alias="client_rate", ge=0)
+    """Web: what a client must get to be content."""
 
 
 class VmSpec(Spec):
@@ -149,6 +164,10 @@ class VmSpec(Spec):
     note: str = ""
     zero_pages_ppm: Share = Field(default=0, alias="zero_pages", ge=0, le=1_000_000)
     """Share of the memory, at its end, that is zero or free until written."""
+    cache_pages_ppm: Share = Field(default=0, alias="cache_pages", ge=0, le=1_000_000)
+    """Share of the memory, below the zero pages, that a balloon can take: free, or page cache."""
+    sending_ceiling_bps: RateLimit = Field(default=None, alias="sending_ceiling", gt=0)
+    """The most that its migration sends while the guest itself runs and uses the machine."""
     traffic_bps: BitRate = Field(default=0, alias="traffic", ge=0)
     """What the VM itself sends to clients, as stream."""
     writers: tuple[WriterSpec, ...] = ()
@@ -164,6 +183,11 @@ class VmSpec(Spec):
         """Page number from which on pages are zero until they are written."""
         return self.n_pages - self.n_pages * self.zero_pages_ppm // 1_000_000
 
+    @property
+    def first_cache_page(self) -> int:
+        """Page number from which on a balloon takes pages that were not written."""
+        return max(0, self.first_zero_page - self.n_pages * self.cache_pages_ppm // 1_000_000)
+
 
 ParameterValue = bool | int | float | str
 
@@ -174,6 +198,8 @@ class MigrationSpec(Spec):
     vm: str
     to: str
     at_ns: Duration = Field(default=0, alias="at", ge=0)
+    after: str = ""
+    """A VM: `at` counts from the end of its migration, the nearest one above in the file."""
     policy: str = "xen-legacy"
     parameters: dict[str, ParameterValue] = Field(default_factory=dict)
     rate_limit_bps: RateLimit = Field(default=None, alias="rate_limit")
@@ -192,8 +218,9 @@ class FaultSpec(Spec):
     """Something that breaks."""
 
     at_ns: Duration = Field(alias="at", ge=0)
-    kind: Literal["link-down", "link-up", "host-dies"]
+    kind: Literal["link-down", "link-up", "host-dies", "cancel", "announcement-lost"]
     on: str
+    """A host; for `cancel` and `announcement-lost` a VM."""
 
 
 class PublishedSpec(Spec):

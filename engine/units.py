@@ -161,9 +161,7 @@ def parse_packets(value: object) -> int:
     Raises:
         ValueError: Says in a clause what was expected.
     """
-    return _quantity(
-        value, PACKET_UNITS, expected="use packets", whole="a whole number of packets"
-    )
+    return _quantity(value, PACKET_UNITS, expected="use packets", whole="a whole number of packets")
 
 
 def parse_until(value: object) -> tuple[bool, int]:
@@ -218,9 +216,7 @@ def format_duration_ns(duration_ns: int) -> str:
     """Return a duration for people, three significant digits: "21.3 ms", "1.2 s", "410 us"."""
     if duration_ns == 0:
         return "0 s"
-    return _scaled(
-        duration_ns, (("s", 10**9), ("ms", 10**6), ("us", 10**3), ("ns", 1)), 2000
-    )
+    return _scaled(duration_ns, (("s", 10**9), ("ms", 10**6), ("us", 10**3), ("ns", 1)), 2000)
 
 
 @lru_cache(maxsize=4096)

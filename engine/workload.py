@@ -7,7 +7,7 @@ Philox stream. No state is kept, so any stretch of guest time can be asked for, 
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -23,54 +23,86 @@ Times = npt.NDArray[np.int64]
 Pages = npt.NDArray[np.uint32]
 
 SECOND_NS: Final = 1_000_000_000
+FULL_SPEED: Final = 1000  # thousandths
 TRACES: Final = Path(__file__).resolve().parent.parent / "assets" / "traces"
 
 
 class GuestClock:
-    """Guest time of one vCPU: it runs while the vCPU runs and stands still otherwise."""
+    """Guest time of one vCPU: it runs at a speed in thousandths, and stands still with the vCPU."""
 
     def __init__(self) -> None:
-        """Start at zero, running."""
+        """Start at zero, running at full speed."""
         self._t: list[int] = [0]
         self._guest: list[int] = [0]
-        self._running: list[bool] = [True]
+        self._speed: list[int] = [FULL_SPEED]
+        self._nominal = FULL_SPEED
+
+    @classmethod
+    def from_knots(cls, knots: Sequence[tuple[int, int, int]]) -> "GuestClock":
+        """Return the clock that `knots_until` told of."""
+        clock = cls()
+        clock._t, clock._guest, clock._speed = (list(column) for column in zip(*knots, strict=True))
+        return clock
 
     def set_running(self, t_ns: int, running: bool) -> None:
         """Let the clock run or stand still from scenario time `t_ns` on."""
-        if running == self._running[-1]:
+        self._turn(t_ns, self._nominal if running else 0)
+
+    def set_speed(self, t_ns: int, speed: int) -> None:
+        """Let the clock run at so many thousandths from `t_ns` on, as long as it runs."""
+        self._nominal = speed
+        if self._speed[-1]:
+            self._turn(t_ns, speed)
+
+    def _turn(self, t_ns: int, speed: int) -> None:
+        if speed == self._speed[-1]:
             return
         guest = self.guest_at(t_ns)
         self._t.append(t_ns)
         self._guest.append(guest)
-        self._running.append(running)
+        self._speed.append(speed)
 
     def guest_at(self, t_ns: int) -> int:
         """Return the guest time at scenario time `t_ns` (zero before the start)."""
         i = bisect_right(self._t, t_ns) - 1
         if i < 0:
             return 0
-        return self._guest[i] + ((t_ns - self._t[i]) if self._running[i] else 0)
+        return self._guest[i] + (t_ns - self._t[i]) * self._speed[i] // FULL_SPEED
+
+    def speed_at(self, t_ns: int) -> int:
+        """Return the speed at `t_ns` in thousandths; 0 while the vCPU stands still."""
+        return self._speed[max(0, bisect_right(self._t, t_ns) - 1)]
 
     def running_at(self, t_ns: int) -> bool:
         """Return whether the vCPU runs at `t_ns`."""
-        return self._running[max(0, bisect_right(self._t, t_ns) - 1)]
+        return self.speed_at(t_ns) > 0
 
     def scenario_offset(self) -> int:
-        """Return scenario time minus guest time of the newest stretch, which runs."""
+        """Return scenario time minus guest time of the newest stretch, which runs at full speed."""
+        assert self._speed[-1] == FULL_SPEED, "a slowed clock has no constant offset"
         return self._t[-1] - self._guest[-1]
 
-    def knots_until(self, t_ns: int) -> list[tuple[int, int, bool]]:
-        """Return the (scenario time, guest time, running) knots before `t_ns`."""
-        knots = zip(self._t, self._guest, self._running, strict=True)
+    def knots_until(self, t_ns: int) -> list[tuple[int, int, int]]:
+        """Return the (scenario time, guest time, speed) knots before `t_ns`."""
+        knots = zip(self._t, self._guest, self._speed, strict=True)
         return [knot for knot in knots if knot[0] < t_ns]
 
+    def scenario_time(self, guest_ns: int) -> int:
+        """Return the first instant at which the guest time is `guest_ns`, as far as is known."""
+        return int(self.scenario_times(np.array([guest_ns], np.int64))[0])
+
     def scenario_times(self, guest_ns: Times) -> Times:
-        """Return the scenario times of guest times; a stop counts to the stretch before it."""
-        running = [i for i, flag in enumerate(self._running) if flag]
+        """Return the first instants of guest times; a stop counts to the stretch before it."""
+        running = [i for i, speed in enumerate(self._speed) if speed]
         starts = np.array([self._guest[i] for i in running], np.int64)
-        offsets = np.array([self._t[i] - self._guest[i] for i in running], np.int64)
         place = np.maximum(np.searchsorted(starts, guest_ns, side="left") - 1, 0)
-        return guest_ns + offsets[place]
+        if all(self._speed[i] == FULL_SPEED for i in running):
+            offsets = np.array([self._t[i] - self._guest[i] for i in running], np.int64)
+            return guest_ns + offsets[place]
+        begins = np.array([self._t[i] for i in running], np.int64)[place]
+        speeds = np.array([self._speed[i] for i in running], np.int64)[place]
+        times: Times = begins - (-(guest_ns - starts[place]) * FULL_SPEED // speeds)
+        return times
 
 
 @lru_cache(maxsize=8)
@@ -156,6 +188,7 @@ class WriterTimeline:
         if spec.region_bytes is not None:
             wanted = spec.region_bytes // PAGE_BYTES
         self.n_pages = max(1, min(wanted, room))
+        self.stunned = False
         self.stretches: list[Stretch] = []
         self._append(spec.start_ns, self._spec_rate(), first=0)
         if spec.pattern == "sweep" and spec.first_sweep_rate_pps:
@@ -165,6 +198,8 @@ class WriterTimeline:
             self._append(spec.start_ns + length, spec.rate_pps, first=self.n_pages)
 
     def _spec_rate(self) -> int:
+        if self.stunned:
+            return 0
         return self.spec.speed_percent if self._trace else self.spec.rate_pps
 
     def _append(self, guest_ns: int, rate: int, *, first: int) -> None:
@@ -178,6 +213,11 @@ class WriterTimeline:
         done = self._position(kept[-1], guest_ns) if kept else 0
         self.spec, self.stretches = spec, kept
         self._append(max(guest_ns, spec.start_ns), self._spec_rate(), first=done)
+
+    def stun(self, guest_ns: int, stunned: bool) -> None:
+        """Let the writer stop at `guest_ns` (the write of that instant is made), or go on."""
+        self.stunned = stunned
+        self.change(guest_ns, self.spec)
 
     def _position(self, stretch: Stretch, guest_ns: int) -> int:
         """Return the writes made before, or for a trace the ns of recorded time played."""
@@ -229,9 +269,7 @@ class WriterTimeline:
             if stretch.rate and end > max(from_ns, stretch.guest_ns):
                 yield self._stretch_writes(stretch, max(from_ns, stretch.guest_ns), end)
 
-    def _stretch_writes(
-        self, stretch: Stretch, from_ns: int, to_ns: int
-    ) -> tuple[Pages, Times]:
+    def _stretch_writes(self, stretch: Stretch, from_ns: int, to_ns: int) -> tuple[Pages, Times]:
         if self._trace:
             return self._trace_writes(stretch, from_ns, to_ns)
         start, stop = self._count(stretch, from_ns), self._count(stretch, to_ns)
@@ -243,9 +281,7 @@ class WriterTimeline:
         words = raw_words(stretch.key, start, stop - start)
         return self._pages_from_words(words, stretch), times
 
-    def _pages_from_words(
-        self, words: npt.NDArray[np.uint64], stretch: Stretch
-    ) -> Pages:
+    def _pages_from_words(self, words: npt.NDArray[np.uint64], stretch: Stretch) -> Pages:
         """Map raw words to pages: the high half says where, the low half hot or cold."""
         high = words >> np.uint64(32)
         if self.spec.pattern == "uniform":
@@ -260,9 +296,7 @@ class WriterTimeline:
         pages = (high * size) >> np.uint64(32)
         return pages.astype(np.uint32) + base + np.uint32(self.first_page)
 
-    def _trace_writes(
-        self, stretch: Stretch, from_ns: int, to_ns: int
-    ) -> tuple[Pages, Times]:
+    def _trace_writes(self, stretch: Stretch, from_ns: int, to_ns: int) -> tuple[Pages, Times]:
         assert self._trace is not None
         offsets, pages, period, _ = self._trace
         start = self._trace_position(stretch, from_ns)

@@ -4,6 +4,7 @@ Placement, reservation and the sharing of links. It decides nothing about migrat
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Protocol
 
 from engine.eligibility import Situation, VmSituation
@@ -23,7 +24,8 @@ from engine.network import (
     stream_capacity_bps,
 )
 from engine.probes import Service
-from engine.specs import ScenarioSpec, VmSpec
+from engine.specs import HostSpec, ScenarioSpec, VmSpec
+from engine.web import WebClient
 from engine.workload import GuestClock, WriterTimeline
 
 MIN_RATE_BPS: Final = 1
@@ -56,10 +58,19 @@ class Guest:
         self.host, self.status = spec.host, "running"
         self.placements = [Placement(0, spec.host, "running")]
         self.services = [Service(0, spec.host)]
+        self.turns = 0
+        """How often it was placed: who planned for an earlier turn plans for nobody."""
+        self.announcements_to_lose = 0
+        self.web = tuple(
+            WebClient(f"web:{spec.name}:{i:06d}", probe)
+            for i, probe in enumerate(spec.probes)
+            if probe.kind == "web"
+        )
 
     def place(self, t_ns: int, host: str, status: str) -> None:
         """Record where the VM is from `t_ns` on; its clocks follow."""
         self.host, self.status = host, status
+        self.turns += 1
         for clock in self.clocks:
             clock.set_running(t_ns, status == "running")
         self.placements.append(Placement(t_ns, host, status))
@@ -67,6 +78,19 @@ class Guest:
     def serve(self, t_ns: int, host: str | None) -> None:
         """Record where packets find the VM from `t_ns` on."""
         self.services.append(Service(t_ns, host))
+
+    def own_frames(self, t_ns: int) -> list[int]:
+        """Return when, from `t_ns` on, the VM first sends a frame of its own, by each cause."""
+        clock, result = self.clocks[0], []
+        if self.spec.traffic_bps or any(w.spec.sender == "vm" for w in self.web):
+            result.append(t_ns)
+        for probe in self.spec.probes:
+            own = probe.kind == "game" or (probe.kind == "ping" and probe.direction == "from-vm")
+            if own:
+                past = max(0, clock.guest_at(t_ns) - probe.phase_ns)
+                due = probe.phase_ns - (-past // probe.interval_ns) * probe.interval_ns
+                result.append(t_ns + due - clock.guest_at(t_ns))
+        return result
 
     def writes(self, from_ns: int, to_ns: int) -> Writes:
         """Return the writes after `from_ns` up to `to_ns` (scenario time) of each writer.
@@ -117,6 +141,11 @@ class World:
         }
         self.sendings: dict[str, Sending] = {}
         self.migrating: set[str] = set()
+        self._hosts = {h.name: h for h in self.spec.hosts}
+
+    def host(self, name: str) -> HostSpec:
+        """Return a host by its name."""
+        return self._hosts[name]
 
     @property
     def now_ns(self) -> int:
@@ -158,7 +187,7 @@ class World:
 
     def wire_bps(self, host: str) -> int:
         """Return the bandwidth of a host's link."""
-        nic = next(h.nic_bps for h in self.spec.hosts if h.name == host)
+        nic = self._hosts[host].nic_bps
         return self.bandwidth_bps if nic is None else min(nic, self.bandwidth_bps)
 
     def capacity_bps(self, port: str) -> int:
@@ -184,7 +213,31 @@ class World:
             Flow(f"traffic:{g.spec.name}", (f"tx:{g.host}",), g.spec.traffic_bps)
             for g in self.guests.values()
             if g.spec.traffic_bps and g.status == "running" and not self.link_is_down(g.host)
-        ]
+        ] + [w.flow(g.host) for g in self.guests.values() for w in g.web if w.serving]
+
+    # Web clients
+
+    def serve(self, guest: Guest, host: str | None) -> None:
+        """Let packets find a VM on a host (None: nowhere) from now on; its web clients follow."""
+        guest.serve(self.now_ns, host)
+        self.update_web(guest)
+
+    def update_web(self, guest: Guest) -> None:
+        """Stop a VM's web clients where nothing gets through now, and plan when they go on."""
+        now, served = self.now_ns, guest.services[-1].host is not None
+        down = self.link_is_down(guest.host)
+        for web in guest.web:
+            self.queue.cancel(web.ticket)
+            web.ticket = None
+            if not served or down:
+                web.stop(now)
+                web.link_lost |= down
+            elif not web.serving:
+                web.ticket = self.queue.push(web.starts_ns(now), partial(self._start_web, web))
+
+    def _start_web(self, web: WebClient) -> None:
+        web.serving, web.ticket = True, None
+        self.share_links()
 
     def share_links(self) -> None:
         """Share the links anew; senders whose rate changes settle what is through."""
@@ -200,6 +253,9 @@ class World:
                 sending.rate_bps = rate
                 sending.series.step(self.now_ns, rate)
                 self.plan(name)
+        for guest in self.guests.values():
+            for web in guest.web:
+                web.rate.step(self.now_ns, shares[web.name].rate_bps if web.serving else 0)
         for port, series in self.queues.items():
             offered = 0
             for flow in flows:
@@ -220,6 +276,11 @@ class World:
                 limit_bits=self.spec.network.transmit_queue_packets * PACKET_BITS,
                 wire_bps=self.wire_bps(port.split(":", 1)[1]),
             )
+
+    def plan_again(self, name: str) -> None:
+        """Plan a sender anew, if there is one of that name."""
+        if name in self.sendings:
+            self.plan(name)
 
     def plan(self, name: str) -> None:
         """Look at a sender again when it says so."""

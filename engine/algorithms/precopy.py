@@ -12,6 +12,8 @@ class StopRule(Protocol):
     """When to stop, and how fast to send until then."""
 
     limit_bps: int | None
+    last_limit_bps: int | None
+    """Of the copy while stopped; None: the limit then in force."""
 
     def after_round(self, stats: RoundStats) -> str | None:
         """Return why the live rounds are over, or None to go on."""
@@ -29,6 +31,7 @@ class LegacyRule:
     def __init__(self, parameters: dict[str, object]) -> None:
         """Take max_rounds, min_dirty and max_factor."""
         self.limit_bps: int | None = None
+        self.last_limit_bps: int | None = None
         self._max_rounds = _whole(parameters, "max_rounds")
         self._min_dirty = _whole(parameters, "min_dirty")
         self._max_factor = _whole(parameters, "max_factor")
@@ -54,12 +57,14 @@ class AdaptiveRule(LegacyRule):
     """
 
     def __init__(self, parameters: dict[str, object]) -> None:
-        """Take start_rate, max_rate and increment beside the legacy parameters."""
+        """Take start_rate, max_rate, increment and last_rate beside the legacy parameters."""
         super().__init__(parameters)
         self.rate_mbit = self.start_mbit = _whole(parameters, "start_rate")
         self.max_mbit = _whole(parameters, "max_rate")
         self.increment_mbit = _whole(parameters, "increment")
         self.limit_bps = self.rate_mbit * MBIT
+        last_mbit = _whole(parameters, "last_rate")
+        self.last_limit_bps = last_mbit * MBIT if last_mbit else None
 
     def after_round(self, stats: RoundStats) -> str | None:
         """Stop too when a round at the highest rate was longer than the one before."""
@@ -133,6 +138,6 @@ def precopy(m: Migration, rule: StopRule) -> Process:
     yield from m.suspend(reason)
     pages = m.clean()
     rule.after_clean(m.rounds[-1].pages_dirtied, m.last_round_ns())
-    yield from m.copy_while_stopped(pages, rule.limit_bps)
+    yield from m.copy_while_stopped(pages, rule.last_limit_bps or rule.limit_bps)
     yield from m.commit()
     yield from m.activate()

@@ -26,7 +26,7 @@ def probe(rtts_ms: list[int]) -> ProbeRecord:
     rtt = np.array([ms * 10**6 if ms >= 0 else -1 for ms in rtts_ms], np.int64)
     fates = np.where(rtt < 0, Fate.LOST, Fate.ON_TIME).astype(np.uint8)
     sent = np.arange(len(rtts_ms), dtype=np.int64) * 10**9
-    return ProbeRecord("cps", ProbeSpec(), sent, rtt, fates)
+    return ProbeRecord("cps", 0, ProbeSpec(), sent, rtt, fates)
 
 
 def test_the_contracts_keys_are_there(history: History) -> None:
