@@ -1,11 +1,12 @@
 """Reading a finished run as a player does: page states step by step, and where to jump.
 
 A `PageCursor` stands at one instant of one VM. Forward moves inside a section of the page track
-cost as much as the pages that changed; every other move reads the whole state anew.
+cost as much as the pages that changed; every other move compares the whole state.
 """
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -13,6 +14,10 @@ from engine.events import EventKind
 from engine.history import History
 from engine.page_track import Pages, PageTrack, Section, States
 from engine.states import PageState
+
+
+MOST_CHANGES: Final = 0.25
+"""Share of the pages above which a jump is not told page by page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +70,20 @@ class PageCursor:
             return None
         at_ns = min(t_ns, track.end_ns)
         section = track.section_at(at_ns)
-        if section is not self._section or track is not self._track or at_ns < self._t_ns:
-            self._track, self._section, self._t_ns = track, section, at_ns
-            self._recount(section, at_ns)
+        if section is self._section and track is self._track and at_ns >= self._t_ns:
+            return self._advance(section, at_ns)
+        before = self.states if track is self._track else None
+        self._track, self._section, self._t_ns = track, section, at_ns
+        self._recount(section, at_ns)
+        return None if before is None else self._difference(before)
+
+    def _difference(self, before: States) -> PageDelta | None:
+        """Return what a jump inside a migration changed, unless that is too much to tell."""
+        assert self.states is not None
+        pages = np.flatnonzero(before != self.states).astype(np.uint32)
+        if len(pages) > MOST_CHANGES * len(before):
             return None
-        return self._advance(section, at_ns)
+        return PageDelta(pages, before[pages], self.states[pages])
 
     def _recount(self, section: Section, at_ns: int) -> None:
         self._settled = section.settled_at(at_ns)
