@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import click
 
-from engine import __version__, metrics
+from engine import __version__, metrics, reproduce
 from engine.errors import MigrascopeError, ScenarioError
 from engine.history import History
 from engine.policies import POLICIES
@@ -27,7 +27,7 @@ EXIT_DONE: Final = 0
 EXIT_UNEXPECTED: Final = 1
 EXIT_BAD_INPUT: Final = 2
 EXIT_BUG: Final = 70
-COMMANDS: Final = ("list", "check", "run", "schema")
+COMMANDS: Final = ("list", "check", "run", "reproduce", "schema")
 REPORT_HINT: Final = "please report it with the command line and the scenario file"
 
 
@@ -90,6 +90,59 @@ def run(file: str, policy: str | None, values: Sequence[str], as_json: bool) -> 
     return outcome_status(scenario, history)
 
 
+@commands.command("reproduce")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--json", "as_json", is_flag=True, help="Print a list of JSON objects.")
+def reproduce_command(names: Sequence[str], as_json: bool) -> None:
+    """Compare every published figure that the project claims with what the engine makes of it.
+
+    NAME: bundled scenarios to look at; without one all of them, and the models.
+    """
+    known = [found.name for found in bundled_scenarios()]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        clause = f"no bundled scenario; there are: {', '.join(known)}"
+        raise ScenarioError([f"{name}: {clause}" for name in unknown])
+    rows = reproduce.reproduce(names)
+    if as_json:
+        click.echo(json.dumps(reproduce.as_json(rows), indent=2, ensure_ascii=False))
+        return
+    click.echo(_reproduced_text(rows))
+
+
+def _reproduced_text(rows: Sequence[reproduce.Reproduced]) -> str:
+    parts = []
+    for scenario in dict.fromkeys(row.scenario for row in rows):
+        mine = [row for row in rows if row.scenario == scenario]
+        cells = [
+            [
+                row.id,
+                row.quantity,
+                row.published,
+                row.simulated,
+                metrics.NONE_TEXT if row.deviation is None else f"{row.deviation:+.1%}",
+                f"{row.inside} of {len(row.runs)}" if len(row.runs) > 1 else "",
+                "yes" if row.met else "MISSED",
+            ]
+            for row in mine
+        ]
+        head = ["", "quantity", "published", "simulated", "deviation", "seeds inside", "met"]
+        lines = [scenario, textwrap.indent(_table(head, cells, left=2), "  ")]
+        for title, keys in (
+            ("given by the source", mine[0].given),
+            ("fitted", mine[0].fitted),
+            ("assumed", mine[0].assumed),
+        ):
+            if keys:
+                lines.append(f"  {title}: {', '.join(keys)}")
+        lines += [f"  source: {s}" for s in dict.fromkeys(row.source for row in mine)]
+        lines += [f"  note: {n}" for n in dict.fromkeys(row.note for row in mine if row.note)]
+        parts.append("\n".join(lines))
+    met = sum(row.met for row in rows)
+    parts.append(f"{met} of {len(rows)} published figures are met.")
+    return "\n\n".join(parts)
+
+
 @commands.command()
 def schema() -> None:
     """Print the JSON Schema of scenario files."""
@@ -139,12 +192,9 @@ def edited(scenario: Scenario, *, policy: str | None, pairs: Sequence[tuple[str,
 
 def outcome_status(scenario: Scenario, history: History) -> int:
     """Return the exit status of a run: whether every migration ended as the scenario expects."""
-    expected = {(m.vm, m.at_ns, m.to): m.expect for m in scenario.spec.migrations}
-    ended_well = all(
-        m.outcome == expected.get((m.vm, m.requested_ns, m.destination), "completed")
-        for m in history.migrations
-    )
-    ran_all = len(history.migrations) == len(scenario.spec.migrations)
+    asked = scenario.spec.migrations
+    ended_well = all(m.outcome == asked[m.request].expect for m in history.migrations)
+    ran_all = len(history.migrations) == len(asked)
     return EXIT_DONE if ended_well and ran_all else EXIT_UNEXPECTED
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from engine.history import History, MigrationRecord, RoundRecord
 from engine.network import PiecewiseSeries
 from engine.probes import FATE_LABELS, Fate, ProbeRecord
-from engine.specs import PublishedSpec, ScenarioSpec
+from engine.specs import PAGE_BYTES, PublishedSpec, ScenarioSpec
 from engine.units import (
     format_bit_rate,
     format_count,
@@ -26,6 +26,7 @@ from engine.units import (
 
 SECOND_NS: Final = 10**9
 MILLISECOND_NS: Final = 10**6
+MIB: Final = 2**20
 NONE_TEXT: Final = "\N{EN DASH}"
 
 _LABELS: Final[dict[str, str]] = {
@@ -44,6 +45,20 @@ _LABELS: Final[dict[str, str]] = {
     "push_ping_ms": "Median ping during push",
     "latest_ping_ms": "Longest ping",
     "pings_lost": "Pings lost",
+    "content_mib": "Page contents sent",
+    "limit_mibit": "Rate limit",
+    "later_rounds_s": "Rounds after the first",
+    "web_before_bps": "Web throughput before",
+    "web_first_round_bps": "Web throughput in round 1",
+    "web_late_bps": "Web throughput in later rounds",
+    "web_outage_s": "Longest pause of the web clients",
+    "content_before": "Content web clients before",
+    "content_during": "Content web clients during the move",
+    "content_after": "Content web clients after",
+    "game_gap_median_ms": "Time between game packets",
+    "game_gap_max_ms": "Longest time between game packets",
+    "typing_gap_s": "Longest wait for an echo",
+    "keys_lost": "Keys lost",
 }
 _ALWAYS_SHOWN: Final = (
     "total_time_s",
@@ -294,7 +309,7 @@ def outcome_rows(spec: ScenarioSpec, history: History) -> list[OutcomeRow]:
         mine = [
             (i, p)
             for i, p in enumerate(spec.published)
-            if i not in taken and p.migration in ("", migration.vm)
+            if i not in taken and p.migration in ("", migration.vm) and not p.overrides
         ]
         taken.update(i for i, _ in mine)
         prefix = f"{migration.vm}: " if several else ""
@@ -322,16 +337,27 @@ def _rows(figures: dict[str, Any], published: Sequence[PublishedSpec]) -> list[O
 def _row(key: str, value: Any, source: PublishedSpec | None) -> OutcomeRow:
     if source is None:
         return OutcomeRow(label_of(key), format_figure(key, value), "")
-    text = format_figure(key, source.value)
-    if source.tolerance:
-        text += f" ± {source.tolerance}"
-    fits = _fits(value, source)
-    return OutcomeRow(label_of(key), format_figure(key, value), text, source.source, fits)
+    text = published_text(source)
+    return OutcomeRow(
+        label_of(key), format_figure(key, value), text, source.source, within(value, source)
+    )
 
 
-def _fits(value: Any, source: PublishedSpec) -> bool | None:
+def published_text(source: PublishedSpec) -> str:
+    """Return a published figure with its unit and what counts as reproduced."""
+    text = format_figure(source.key, source.value)
+    if source.low is not None and source.high is not None:
+        low, high = (format_figure(source.key, x) for x in (source.low, source.high))
+        return f"{text} ({low} to {high})"
+    return f"{text} ± {source.tolerance}" if source.tolerance else text
+
+
+def within(value: Any, source: PublishedSpec) -> bool | None:
+    """Return whether a figure lies in a published one's band; None if that cannot be said."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return None
+    if source.low is not None and source.high is not None:
+        return source.low <= value <= source.high
     try:
         share_ppm = parse_share(source.tolerance) if source.tolerance else 0
     except ValueError:
@@ -340,16 +366,72 @@ def _fits(value: Any, source: PublishedSpec) -> bool | None:
 
 
 def migration_figures(migration: MigrationRecord, history: History) -> dict[str, Any]:
-    """Return the figures of a migration by name, those of its VM's pings included."""
-    pings = [p for p in history.probes if p.vm == migration.vm and p.spec.kind == "ping"]
+    """Return the figures of a migration by name, those of its VM's clients included.
+
+    Beside those of `run --json`: sizes of page contents in MiB and limits in Mibit/s, as Clark et
+    al. 2005 count them, and what pings, web clients, game clients and typists saw.
+    """
+    figures = summarize_migration(migration)
+    for entry in figures["rounds"]:
+        limit = entry["rate_limit_bps"]
+        entry["content_mib"] = entry["pages_sent"] * PAGE_BYTES / MIB
+        entry["limit_mibit"] = None if limit is None else limit / MIB
+    live = [r for r in migration.rounds if r.live]
+    later_ns = live[-1].end_ns - live[0].end_ns if live else None
+    probes = [p for p in history.probes if p.vm == migration.vm]
+    return (
+        figures
+        | {"content_mib": migration.pages_sent * PAGE_BYTES / MIB}
+        | {"later_rounds_s": _seconds(later_ns)}
+        | _ping_figures([p for p in probes if p.spec.kind == "ping"], migration)
+        | _client_figures(probes, migration, history)
+    )
+
+
+def _ping_figures(pings: Sequence[ProbeRecord], migration: MigrationRecord) -> dict[str, Any]:
     rtts = np.concatenate([np.empty(0, np.int64), *(p.rtt_ns[p.rtt_ns >= 0] for p in pings)])
     during = sorted(rtt for p in pings for rtt in _during_push(p, migration))
-    return summarize_migration(migration) | {
+    return {
         "base_ping_ms": int(rtts.min()) / MILLISECOND_NS if len(rtts) else None,
         "push_ping_ms": _median_ms(during),
         "latest_ping_ms": int(rtts.max()) / MILLISECOND_NS if len(rtts) else None,
         "pings_lost": sum(int((p.fates == Fate.LOST).sum()) for p in pings) if pings else None,
     }
+
+
+def _client_figures(
+    probes: Sequence[ProbeRecord], migration: MigrationRecord, history: History
+) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
+    for probe in probes:
+        gaps = arrival_gaps_ns(probe)
+        if probe.spec.kind == "game" and gaps:
+            figures["game_gap_median_ms"] = _median_ms(sorted(gaps))
+            figures["game_gap_max_ms"] = max(gaps) / MILLISECOND_NS
+        elif probe.spec.kind == "typing" and gaps:
+            figures["typing_gap_s"] = max(gaps) / SECOND_NS
+            figures["keys_lost"] = int((probe.fates == Fate.LOST).sum())
+        elif probe.spec.kind == "web":
+            figures |= _web_of(probe, migration, history)
+    return figures
+
+
+def _web_of(probe: ProbeRecord, migration: MigrationRecord, history: History) -> dict[str, Any]:
+    """Return what web clients got before, in the first round, in rounds of a raised limit."""
+    series = web_rate(probe, history)
+    live = [r for r in migration.rounds if r.live]
+    first_limit = live[0].rate_limit_bps if live else None
+    late = [r for r in live[1:] if r.rate_limit_bps != first_limit]
+    raised = mean_bps(series, late[0].start_ns, late[-1].end_ns) if late else None
+    gone = outages_ns(series, history.end_ns)
+    figures = {
+        "web_before_bps": mean_bps(series, 0, migration.requested_ns),
+        "web_first_round_bps": mean_bps(series, live[0].start_ns, live[0].end_ns) if live else None,
+        "web_late_bps": raised,
+        "web_outage_s": max((b - a for a, b in gone), default=0) / SECOND_NS,
+    }
+    counted = _web_figures(probe, history)
+    return figures | {k: v for k, v in counted.items() if k.startswith("content_")}
 
 
 def _during_push(probe: ProbeRecord, migration: MigrationRecord) -> list[int]:
@@ -410,4 +492,7 @@ def format_figure(key: str, value: Any) -> str:
     ):
         if name.endswith(end):
             return words(round(value * factor))
+    for end, unit in (("_mib", "MiB"), ("_mibit", "Mibit/s")):
+        if name.endswith(end):
+            return f"{value:,.1f} {unit}"
     return format_count(round(value)) if value == round(value) else f"{value:g}"

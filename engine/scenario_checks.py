@@ -184,6 +184,8 @@ def _check_writer(
             faults.add((*location, "region"), expected)
     if vcpus is not None and vcpu is not None and vcpu >= vcpus:
         faults.add((*location, "vcpu"), f"the VM has {vcpus} vCPU, counted from 0")
+    if "jitter" in writer and ("trace" in writer or "first_sweep_rate" in writer):
+        faults.add((*location, "jitter"), "not with a trace or a first_sweep_rate")
     _check_trace(writer, faults, location)
 
 

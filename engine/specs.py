@@ -27,6 +27,9 @@ Until = Annotated[tuple[bool, int], BeforeValidator(units.parse_until)]
 Outcome = Literal["completed", "refused", "failed", "cancelled", "lost", "does-not-converge"]
 
 
+ParameterValue = bool | int | float | str
+
+
 class Spec(BaseModel):
     """Base of all parts of a scenario: frozen, no unknown keys, keys by alias."""
 
@@ -125,6 +128,11 @@ class WriterSpec(Spec):
     """Guest time at which it begins to write."""
     first_sweep_rate_pps: PageRate | None = Field(default=None, alias="first_sweep_rate", gt=0)
     """Rate of the first pass of a sweep, when it differs."""
+    jitter_ppm: Share = Field(default=0, alias="jitter", ge=0, le=900_000)
+    """How far the rate wanders to either side, anew in every `jitter_interval`."""
+    jitter_interval_ns: Duration = Field(
+        default=500_000_000, alias="jitter_interval", ge=10_000_000
+    )
     vcpu: int | None = Field(default=None, ge=0)
     """Absent: writers take the vCPUs in turn."""
     interactive: bool = False
@@ -189,9 +197,6 @@ class VmSpec(Spec):
         return max(0, self.first_zero_page - self.n_pages * self.cache_pages_ppm // 1_000_000)
 
 
-ParameterValue = bool | int | float | str
-
-
 class MigrationSpec(Spec):
     """A request to move a VM."""
 
@@ -227,10 +232,22 @@ class PublishedSpec(Spec):
     """A figure that a source gives for this scenario; never an input of the run."""
 
     key: str
+    """A name of `run --json`, or a figure of `metrics.migration_figures`."""
     value: float
     tolerance: str = ""
+    low: float | None = None
+    """With `high`: the band that counts as reproduced, instead of a tolerance."""
+    high: float | None = None
     source: str = ""
     migration: str = ""
+    id: str = ""
+    """Its name in a list of targets."""
+    kind: Literal["tight", "band"] = "tight"
+    """tight: follows from the algorithm alone; band: depends on chance in the workload."""
+    overrides: dict[str, ParameterValue] = Field(default_factory=dict, alias="with")
+    """Values by path that this figure is for: a variant of the scenario."""
+    note: str = ""
+    """Why it may be missed, or what it stands on."""
 
 
 class ValueNote(Spec):

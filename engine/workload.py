@@ -165,6 +165,14 @@ def stream_key(seed: int, vm: str, writer: int, stretch: int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "little")
 
 
+def jittered(rate: int, jitter_ppm: int, seed: int, vm: str, writer: int, stretch: int) -> int:
+    """Return the rate of one stretch of a wandering rate: `jitter_ppm` to either side."""
+    text = f"migrascope/{seed}/{vm}/{writer}/{stretch}/rate"
+    key = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "little")
+    high = int(raw_words(key, 0, 1)[0]) >> 32
+    return rate * (1_000_000 - jitter_ppm + (2 * jitter_ppm * high >> 32)) // 1_000_000
+
+
 def raw_words(key: int, start: int, count: int) -> npt.NDArray[np.uint64]:
     """Return raw words `start` to `start + count` of the Philox stream of `key`."""
     bits = np.random.Philox(key=key, counter=start // 4)
@@ -203,12 +211,25 @@ class WriterTimeline:
         return self.spec.speed_percent if self._trace else self.spec.rate_pps
 
     def _append(self, guest_ns: int, rate: int, *, first: int) -> None:
-        key = stream_key(self.seed, self.vm, self.index, len(self.stretches))
+        number = len(self.stretches)
+        key = stream_key(self.seed, self.vm, self.index, number)
+        if self.spec.jitter_ppm and rate:
+            rate = jittered(rate, self.spec.jitter_ppm, self.seed, self.vm, self.index, number)
         hot = self.spec.hot_writes_ppm
         self.stretches.append(Stretch(guest_ns, rate, key, first, hot))
 
+    def _reach(self, guest_ns: int) -> None:
+        """Have all stretches up to `guest_ns`: a rate that wanders has one an interval."""
+        if not self.spec.jitter_ppm:
+            return
+        interval_ns = self.spec.jitter_interval_ns
+        while (last := self.stretches[-1]).guest_ns + interval_ns <= guest_ns:
+            next_ns = last.guest_ns + interval_ns
+            self._append(next_ns, self._spec_rate(), first=self._position(last, next_ns))
+
     def change(self, guest_ns: int, spec: WriterSpec) -> None:
         """Let the writer go on with other values from `guest_ns` on, in its own sub-stream."""
+        self._reach(guest_ns)
         kept = [s for s in self.stretches if s.guest_ns < guest_ns]
         done = self._position(kept[-1], guest_ns) if kept else 0
         self.spec, self.stretches = spec, kept
@@ -237,6 +258,7 @@ class WriterTimeline:
     def rate_at(self, guest_ns: int) -> int:
         """Return the page writes a second at a guest time; a trace's mean over its period."""
         rate = 0
+        self._reach(guest_ns)
         for stretch in self.stretches:
             if stretch.guest_ns <= guest_ns:
                 rate = stretch.rate
@@ -263,6 +285,7 @@ class WriterTimeline:
         return self.writes_between(from_ns, to_ns)[0][-limit:]
 
     def _parts(self, from_ns: int, to_ns: int) -> Iterator[tuple[Pages, Times]]:
+        self._reach(to_ns)
         for i, stretch in enumerate(self.stretches):
             last = i + 1 == len(self.stretches)
             end = to_ns if last else min(to_ns, self.stretches[i + 1].guest_ns)
