@@ -6,12 +6,17 @@ Each is computed here from our models or writers, and held against the source's 
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
 from engine.analytic import DowntimeLimit, predict
-from engine.specs import PAGE_BYTES, VmSpec, WriterSpec
+from engine.history import History
+from engine.scenario import load_scenario
+from engine.simulation import simulate
+from engine.specs import PAGE_BYTES, FaultSpec, VmSpec, WriterSpec
+from engine.states import PageState
 from engine.working_set import (
     CLARK_FITS,
     CLARK_RATES_BPS,
@@ -103,6 +108,7 @@ def model_claims() -> Iterator[Claim]:
     yield from _gains()
     yield _grid()
     yield from _uniform_writers()
+    yield from _safety()
 
 
 def _naive_copies() -> Iterator[Claim]:
@@ -229,3 +235,51 @@ def _uniform_writers() -> Iterator[Claim]:
             abs(off) <= 0.02,
             "Gudkov, qemu-devel 2023: formula of a uniform writer",
         )
+
+
+def _safety() -> Iterator[Claim]:
+    """F1 to F3: a cut in each stage before the commit, and what the destination holds."""
+    source = "Clark et al. 2005, sections 3.3 and 4"
+    scenario = load_scenario("clark-quake3").with_value("stages.reservation", "20 ms")
+    history = simulate(scenario.spec)
+    migration = history.migrations[0]
+    assert migration.suspended_ns is not None
+    instants = {
+        "reservation": migration.requested_ns + 1,
+        "push": migration.rounds[2].start_ns + 1,
+        "stop-and-copy": migration.suspended_ns + 1,
+    }
+    safe, copies = 0, _running_hosts(history)
+    for at_ns in instants.values():
+        fault = FaultSpec(at_ns=at_ns, kind="link-down", on=migration.destination)
+        cut = simulate(scenario.spec.model_copy(update={"faults": (fault,)}))
+        end = cut.vms[0].placements[-1]
+        failed = cut.migrations[0].outcome == "failed"
+        safe += failed and (end.host, end.status) == (migration.source, "running")
+        copies = max(copies, _running_hosts(cut))
+    yield Claim(
+        "F1", "safety", "cuts during reservation, push and stop-and-copy that the VM survives at A",
+        "3 of 3", f"{safe} of {len(instants)}", float(safe), None, safe == len(instants), source,
+    )  # fmt: skip
+    yield Claim(
+        "F2", "safety", "most copies of a VM that run at once", "1", str(copies), float(copies),
+        None, copies == 1, source,
+    )  # fmt: skip
+    states = history.frame_at(history.end_ns).vms["quake"].counts
+    stale = int(states[PageState.DIRTY_AGAIN] + states[PageState.NOT_SENT])
+    yield Claim(
+        "F3", "safety", "pages at B on activation that differ from A's on suspend", "0",
+        str(stale), float(stale), None, stale == 0, source,
+        "the engine checks every page of every completed run, and stops where one differs",
+    )  # fmt: skip
+
+
+def _running_hosts(history: History) -> int:
+    """Return on how many hosts a VM ran at once, at the most."""
+    most = 0
+    for vm in history.vms:
+        for place, after in pairwise([*vm.placements, None]):
+            assert place is not None
+            moved = after is not None and after.status == place.status == "running"
+            most = max(most, 2 if moved and after and after.host != place.host else 1)
+    return most
