@@ -1,18 +1,29 @@
 """Dated changes: what the paths of `[[changes]]` do to a run that is going on."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from engine.migration import Migration
 from engine.specs import MigrationSpec, NetworkSpec, WriterSpec
-
-if TYPE_CHECKING:
-    from engine.migration import Migration
-    from engine.simulation import Simulation
-
+from engine.world import World
 
 Value = bool | int | float | str
 
 
-def apply_change(simulation: "Simulation", path: str, value: Value) -> None:
+class Run(Protocol):
+    """What a dated change may touch of a run that is going on."""
+
+    world: World
+    migrations: list[Migration]
+    requests: dict[int, MigrationSpec]
+
+    def is_pending(self, request: int) -> bool:
+        """Return whether a request (by its number in the scenario) has not begun."""
+
+    def limit_changed(self, m: Migration) -> None:
+        """Take a running migration's new rate limit to the links."""
+
+
+def apply_change(run: Run, path: str, value: Value) -> None:
     """Apply one change now; paths and values were checked with the scenario.
 
     Raises:
@@ -21,12 +32,12 @@ def apply_change(simulation: "Simulation", path: str, value: Value) -> None:
     match path.split("."):
         case ["network", "bandwidth"]:
             network = NetworkSpec.model_validate({"bandwidth": value})
-            simulation.world.bandwidth_bps = network.bandwidth_bps
-            simulation.world.share_links()
+            run.world.bandwidth_bps = network.bandwidth_bps
+            run.world.share_links()
         case ["vms", vm, "writers", index, key]:
-            _change_writer(simulation, vm, int(index), key, value)
+            _change_writer(run, vm, int(index), key, value)
         case ["migrations", which, *rest]:
-            _change_migration(simulation, which, rest, value)
+            _change_migration(run, which, rest, value)
         case _:
             raise ValueError(f"{path} cannot change in the middle of a run")
 
@@ -42,10 +53,10 @@ def _required(spec: Any) -> dict[str, Any]:
     return {n: getattr(spec, n) for n, f in fields.items() if f.is_required()}
 
 
-def _change_writer(simulation: "Simulation", vm: str, index: int, key: str, value: Value) -> None:
-    world, now = simulation.world, simulation.world.now_ns
+def _change_writer(run: Run, vm: str, index: int, key: str, value: Value) -> None:
+    world, now = run.world, run.world.now_ns
     guest = world.guests[vm]
-    running = [m for m in simulation.migrations if m.spec.vm == vm and not m.ended]
+    running = [m for m in run.migrations if m.spec.vm == vm and not m.ended]
     for m in running:
         m.before_guest_changes()
     writer = guest.writers[index]
@@ -57,17 +68,17 @@ def _change_writer(simulation: "Simulation", vm: str, index: int, key: str, valu
             world.plan(m.name)
 
 
-def _change_migration(simulation: "Simulation", which: str, rest: list[str], value: Value) -> None:
-    requests = simulation.requests
+def _change_migration(run: Run, which: str, rest: list[str], value: Value) -> None:
+    requests = run.requests
     named = [i for i, r in requests.items() if r.vm == which]
     numbers = [int(which)] if which.isdigit() else named
-    pending = [i for i in numbers if simulation.is_pending(i)]
+    pending = [i for i in numbers if run.is_pending(i)]
     for i in pending:
         requests[i] = _changed_request(requests[i], rest, value)
     if rest == ["rate_limit"]:
-        for m in simulation.migrations:
+        for m in run.migrations:
             if not m.ended and m.request in numbers:
-                _change_limit(simulation, m, value)
+                _change_limit(run, m, value)
 
 
 def _changed_request(request: MigrationSpec, rest: list[str], value: Value) -> MigrationSpec:
@@ -80,6 +91,6 @@ def _changed_request(request: MigrationSpec, rest: list[str], value: Value) -> M
     return changed
 
 
-def _change_limit(simulation: "Simulation", m: "Migration", value: Value) -> None:
+def _change_limit(run: Run, m: Migration, value: Value) -> None:
     m.spec = _changed(m.spec, "rate_limit", value)
-    simulation.limit_changed(m)
+    run.limit_changed(m)

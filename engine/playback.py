@@ -15,7 +15,6 @@ from engine.history import History
 from engine.page_track import Pages, PageTrack, Section, States
 from engine.states import PageState
 
-
 MOST_CHANGES: Final = 0.25
 """Share of the pages above which a jump is not told page by page."""
 
