@@ -314,7 +314,7 @@ class Migration:
         self.begin_phase("commitment")
         started, latency_ns = self.now_ns, self.world.spec.network.latency_ns
         yield Wait(2 * latency_ns + self.stages.handshake_ns)
-        self.committed = True
+        self.committed, self.guest.home = True, self.destination
         self.downtime_parts["handshake"] = self.now_ns - started
         self.note(EventKind.COMMITTED, host=self.destination)
         started = self.now_ns

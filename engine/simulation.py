@@ -220,7 +220,7 @@ class Simulation:
 
     def _update_web(self, host: str) -> None:
         for guest in self.world.guests.values():
-            if guest.host == host:
+            if guest.home == host:
                 self.world.update_web(guest)
 
     def _cancel(self, vm: str) -> None:
@@ -240,8 +240,12 @@ class Simulation:
 
     def _needs_source(self, m: Migration) -> bool:
         """Return whether pages exist only at the source although the destination is primary."""
-        postcopy = m.committed and m.spec.policy == "postcopy"
-        return postcopy and not (m.pull is not None and m.pull.finished_by(self.world.now_ns))
+        if not m.committed or m.spec.policy != "postcopy":
+            return False
+        if m.pull is None:
+            return True
+        m.pull.settle(self.world.now_ns)  # what the link has carried by now has been carried
+        return not m.pull.finished_by(self.world.now_ns)
 
     def _cut(self, m: Migration, why: str) -> None:
         if not m.committed:

@@ -56,6 +56,8 @@ class Guest:
         self.clocks = tuple(GuestClock() for _ in range(spec.vcpus))
         self.writers = tuple(WriterTimeline(seed, spec, i) for i in range(len(spec.writers)))
         self.host, self.status = spec.host, "running"
+        self.home = spec.host
+        """The host that it belongs to: from the commit on the destination."""
         self.placements = [Placement(0, spec.host, "running")]
         self.services = [Service(0, spec.host)]
         self.turns = 0
@@ -69,7 +71,7 @@ class Guest:
 
     def place(self, t_ns: int, host: str, status: str) -> None:
         """Record where the VM is from `t_ns` on; its clocks follow."""
-        self.host, self.status = host, status
+        self.host, self.status, self.home = host, status, host
         self.turns += 1
         for clock in self.clocks:
             clock.set_running(t_ns, status == "running")
@@ -225,7 +227,7 @@ class World:
     def update_web(self, guest: Guest) -> None:
         """Stop a VM's web clients where nothing gets through now, and plan when they go on."""
         now, served = self.now_ns, guest.services[-1].host is not None
-        down = self.link_is_down(guest.host)
+        down = self.link_is_down(guest.home)
         for web in guest.web:
             self.queue.cancel(web.ticket)
             web.ticket = None

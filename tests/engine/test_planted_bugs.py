@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine import network, transfer, workload, world
+from engine import brownout, handover, network, transfer, web, workload, world
 from engine.memory import DirtyLog
+from engine.migrating_memory import MigratingMemory
 from engine.migration import Migration
 from engine.pull import Pull
 from engine.simulation import simulate
@@ -123,6 +124,73 @@ def _plant_shares_are_rounded_up(patch: Patch) -> None:
     patch.setattr(world, "max_min_shares", planted)
 
 
+def _plant_guest_time_is_rounded_up(patch: Patch) -> None:
+    """A slowed clock shows the nanosecond that is under way as full."""
+    honest = workload.GuestClock.guest_at
+
+    def planted(self: Any, t_ns: int) -> int:
+        behind = honest(self, t_ns + 1) > honest(self, t_ns)
+        return honest(self, t_ns) + (behind and 0 < self.speed_at(t_ns) < 1000)
+
+    patch.setattr(workload.GuestClock, "guest_at", planted)
+
+
+def _plant_announcements_are_never_lost(patch: Patch) -> None:
+    """The fault `announcement-lost` does nothing."""
+    honest = handover.Handover._announce
+
+    def planted(self: Any) -> None:
+        self._guest.announcements_to_lose = 0
+        honest(self)
+
+    patch.setattr(handover.Handover, "_announce", planted)
+
+
+def _plant_writers_are_stunned_a_fault_late(patch: Patch) -> None:
+    """A writer is stunned with the second fault that is too many."""
+    honest = brownout.Stunning.__init__
+
+    def planted(self: Any, *args: Any) -> None:
+        honest(self, *args)
+        self._most += 1
+
+    patch.setattr(brownout.Stunning, "__init__", planted)
+
+
+def _plant_brownout_forgets_the_last_clean(patch: Patch) -> None:
+    """First writes before a CLEAN in the middle of a window cost nothing."""
+    patch.setattr(brownout.Slowdown, "cleaned", lambda self, n_pages: None)
+
+
+def _plant_ballooned_pages_are_sent(patch: Patch) -> None:
+    """The balloon takes its time, but its pages are sent like all others."""
+    honest = MigratingMemory.__init__
+
+    def planted(self: Any, *args: Any, **values: Any) -> None:
+        honest(self, *args, **{**values, "balloon": False})
+
+    patch.setattr(MigratingMemory, "__init__", planted)
+
+
+def _plant_sending_ceiling_is_ignored(patch: Patch) -> None:
+    """The migration takes what the link leaves although the guest needs the machine."""
+    honest = Migration.flow
+
+    def planted(self: Any) -> Any:
+        return dataclasses.replace(honest(self), limit_bps=self.effective_limit())
+
+    patch.setattr(Migration, "flow", planted)
+
+
+def _plant_timers_never_stand_still(patch: Patch) -> None:
+    """A web server that was suspended waits for a time-out before it sends again."""
+
+    def planted(self: Any, ready_ns: int) -> int:
+        return web.resumed_after(self.stopped_ns, ready_ns, self.spec.min_timeout_ns)
+
+    patch.setattr(web.WebClient, "starts_ns", planted)
+
+
 BUGS: dict[str, Callable[[Patch], None]] = {
     "a write at the instant of a read is not read": _plant_write_at_a_read_is_not_read,
     "batches of 1023 pages": _plant_batches_of_1023_pages,
@@ -134,6 +202,13 @@ BUGS: dict[str, Callable[[Patch], None]] = {
     "a changed writer keeps its sub-stream": _plant_changed_writer_keeps_its_stream,
     "the newest writes are lost in CLEAN": _plant_newest_writes_are_lost_in_clean,
     "shares of a link are a bit/s too high": _plant_shares_are_rounded_up,
+    "guest time is rounded up": _plant_guest_time_is_rounded_up,
+    "announcements are never lost": _plant_announcements_are_never_lost,
+    "writers are stunned one fault late": _plant_writers_are_stunned_a_fault_late,
+    "first writes before a CLEAN cost nothing": _plant_brownout_forgets_the_last_clean,
+    "ballooned pages are sent": _plant_ballooned_pages_are_sent,
+    "the sending ceiling is ignored": _plant_sending_ceiling_is_ignored,
+    "a suspended server's timers run": _plant_timers_never_stand_still,
 }
 
 

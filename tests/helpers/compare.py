@@ -29,7 +29,7 @@ def differences(
 def _differences(spec: ScenarioSpec, history: History, twin: Twin, instants: int) -> Iterator[str]:
     if history.end_ns != twin.end_ns:
         yield f"end of the run: engine {history.end_ns}, twin {twin.end_ns}"
-    requested = [m for m in twin.migrations if m.requested]
+    requested = twin.requested
     yield from _unequal("migrations", len(history.migrations), len(requested))
     for record, migration in zip(history.migrations, requested, strict=False):
         for text in _migration_differences(record, migration):
@@ -43,12 +43,41 @@ def _differences(spec: ScenarioSpec, history: History, twin: Twin, instants: int
         guest = [clock.guest_at(history.end_ns) for clock in vm_record.clocks]
         twin_guest = [clock.at(twin.end_ns) for clock in vm.clocks]
         yield from _unequal(f"{vm.spec.name} guest times", guest, twin_guest)
+    yield from _series_differences(history, twin, Random(spec.run.seed), instants)
+
+
+def _series_differences(history: History, twin: Twin, rng: Random, count: int) -> Iterator[str]:
+    """Compare guest times and web rates at random instants, and at those where they change."""
+    for record in history.vms:
+        vm = twin.vms[record.spec.name]
+        for engine_clock, clock in zip(record.clocks, vm.clocks, strict=True):
+            for t in _some_instants([k[0] for k in clock.knots], history.end_ns, rng, count):
+                name = f"{vm.spec.name} guest time at {t}"
+                yield from _unequal(name, engine_clock.guest_at(t), clock.guest_at(t))
+        for client in vm.clients:
+            rates = history.web_rates[client.name]
+            steps = [t for t, _ in client.rates.steps]
+            for t in _some_instants(steps, history.end_ns, rng, count):
+                name = f"{client.name} rate at {t}"
+                yield from _unequal(name, rates.value_at(t), client.rates.noted_at(t))
+    clients = sum(len(vm.clients) for vm in twin.vms.values())
+    yield from _unequal("number of web clients", len(history.web_rates), clients)
+
+
+def _some_instants(edges: list[int], end_ns: int, rng: Random, count: int) -> list[int]:
+    times = [rng.randint(0, end_ns) for _ in range(count)]
+    times += [t - i for t in rng.sample(edges, min(len(edges), count)) for i in (0, 1)]
+    return sorted({t for t in times if 0 <= t <= end_ns})
 
 
 def _where(places: list[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
-    """Return placements by where a copy runs: a suspended one is between its hosts."""
+    """Return placements by where a copy runs: a suspended one is between its hosts.
+
+    What lasts no time is left out.
+    """
     result: list[tuple[int, str, str]] = []
-    for t, host, status in places:
+    ends = [t for t, _, _ in places[1:]] + [-1]
+    for t, host, status in [p for p, end in zip(places, ends, strict=True) if p[0] != end]:
         place = (t, host if status == "running" else "", status)
         if not result or result[-1][1:] != place[1:]:
             result.append(place)
@@ -68,6 +97,7 @@ def _migration_differences(record: MigrationRecord, migration: TwinMigration) ->
         "stop_reason": migration.stop_reason,
         "suspended_ns": migration.suspended_ns,
         "resumed_ns": migration.resumed_ns,
+        "reachable_ns": migration.reachable_ns,
         "released_ns": migration.released_ns,
         "ended_ns": migration.ended_ns,
         "pages_faulted": len(migration.faulted),
@@ -131,7 +161,8 @@ def _page_differences(
         yield from _unequal(f"rate at {t}", record.rate.value_at(t), migration.sender.noted_at(t))
         engine = [PageState(int(s)) for s in record.track.states_at(t)]
         frame = history.frame_at(t).vms[record.vm].states
-        if frame is not None and [int(s) for s in frame] != [int(s) for s in engine]:
+        shown = history.track_at(record.vm, t) is record.track  # no later move of the VM is
+        if shown and frame is not None and [int(s) for s in frame] != [int(s) for s in engine]:
             yield f"frame_at({t}) and the track disagree"
         twin = migration.states_at(t)
         wrong = [p for p in range(len(twin)) if engine[p] is not twin[p]]

@@ -17,15 +17,19 @@ from engine.specs import (
     VmSpec,
     WriterSpec,
 )
+from tests.helpers.random_extras import HOSTS, POLICIES, with_extras
 
 MS = 10**6
 MBIT = 10**6
-HOSTS = ("a", "b", "c")
-POLICIES = ("stop-and-copy", "xen-legacy", "xen-adaptive", "postcopy")
 
 
 def random_scenario(seed: int) -> ScenarioSpec:
-    """Return the scenario of a seed: policies in turn, everything else by chance."""
+    """Return the scenario of a seed: about half have more than the plain things."""
+    return with_extras(plain_scenario(seed), seed)
+
+
+def plain_scenario(seed: int) -> ScenarioSpec:
+    """Return a scenario of a seed: policies in turn, everything else by chance."""
     rng = Random(seed)
     bandwidth = rng.randrange(20, 400) * MBIT + rng.randrange(MBIT)
     n_vms = rng.choice((1, 1, 1, 2, 2, 3))

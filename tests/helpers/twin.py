@@ -12,6 +12,7 @@ from functools import partial
 
 from engine.specs import ChangeSpec, FaultSpec, ScenarioSpec, VmSpec
 from engine.units import parse_bit_rate, parse_page_rate, parse_share, parse_speed
+from tests.helpers.twin_clients import TwinSwitch, TwinWebClient
 from tests.helpers.twin_guest import Clock, Writer
 from tests.helpers.twin_migration import TwinMigration
 from tests.helpers.twin_network import TwinFlow, port_capacities, share
@@ -37,14 +38,21 @@ class TwinVm:
         self.version = [0] * spec.n_pages
         self.waits: dict[int, tuple[int, int]] = {}  # vCPU: (page, since)
         self.pull: TwinMigration | None = None
+        self.switch = TwinSwitch(twin, self)
+        self.clients = [
+            TwinWebClient(self, i, probe)
+            for i, probe in enumerate(spec.probes)
+            if probe.kind == "web"
+        ]
 
     def next_write(self) -> tuple[int, Writer] | None:
         """Return when the next write is made and by which writer."""
         best = None
         for writer in self.writers:
-            clock = self.clocks[writer.vcpu]
-            if clock.since is not None and writer.due is not None:
-                t = clock.since + writer.due - clock.amount
+            t = None
+            if writer.due is not None:
+                t = self.clocks[writer.vcpu].when(writer.due)
+            if t is not None:
                 if best is None or t < best[0]:
                     best = (t, writer)
         return best
@@ -61,7 +69,7 @@ class TwinVm:
         self.version[page] += 1
         for migration in self.twin.migrations:
             if migration.vm is self:
-                migration.written(page)
+                migration.written(page, writer)
         return True
 
     def wake(self, page: int) -> None:
@@ -90,6 +98,9 @@ class TwinVm:
         """Stop all vCPUs."""
         for clock in self.clocks:
             clock.stop(self.twin.now)
+        self.switch.suspended()
+        for client in self.clients:
+            client.stop(link_down=False)
         self._set("suspended")
 
     def run(self) -> None:
@@ -98,6 +109,28 @@ class TwinVm:
             for clock in self.clocks:
                 clock.run(self.twin.now)
             self._set("running")
+
+    def go_on(self) -> None:
+        """Run again at the source after all, and be reachable at once."""
+        if self.status == "suspended":
+            self.run()
+            self.switch.went_on()
+
+    def set_speed(self, thousandths: int) -> None:
+        """Let all vCPUs run so fast."""
+        for clock in self.clocks:
+            clock.set_speed(self.twin.now, thousandths)
+
+    def in_touch(self) -> bool:
+        """Return whether packets find the VM and its link carries them."""
+        running = self.status == "running" and self.switch.knows
+        return running and self.host not in self.twin.down
+
+    def clients_may_go_on(self) -> None:
+        """Let web clients go on that have waited, if they can."""
+        if self.in_touch():
+            for client in self.clients:
+                client.may_go_on()
 
     def move(self, host: str) -> None:
         """Be on another host; only a suspended VM moves."""
@@ -112,6 +145,8 @@ class TwinVm:
             self.pull = None
             for clock in self.clocks:
                 clock.stop(self.twin.now)
+            for client in self.clients:
+                client.stop(link_down=False)
             self._set("lost")
 
 
@@ -126,8 +161,8 @@ class Twin:
         self.spec, self.now = spec, 0
         self.bandwidth = spec.network.bandwidth_bps
         self.vms = {vm.name: TwinVm(self, vm) for vm in spec.vms}
-        ordered = sorted(spec.migrations, key=lambda m: m.at_ns)
-        self.migrations = [TwinMigration(self, i, m) for i, m in enumerate(ordered)]
+        self.migrations = [TwinMigration(self, i, m) for i, m in enumerate(spec.migrations)]
+        self.requested: list[TwinMigration] = []  # in the order of the requests
         self.dead: set[str] = set()
         self.down: set[str] = set()
         self.queue: list[tuple[int, int, int, Callable[[], None]]] = []
@@ -143,10 +178,11 @@ class Twin:
         """Share the links anew: somebody began, ended, or has another limit."""
         flows = []
         for vm in self.vms.values():
-            if vm.spec.traffic_bps and vm.status == "running":
+            if vm.spec.traffic_bps and vm.status == "running" and vm.host not in self.down:
                 flows.append(
                     TwinFlow(f"vm {vm.spec.name}", (f"tx:{vm.host}",), vm.spec.traffic_bps)
                 )
+            flows += [client.flow() for client in vm.clients if client.served]
         for m in self.migrations:
             if m.sending:
                 ports = (f"tx:{m.source}", f"rx:{m.spec.to}")
@@ -159,6 +195,19 @@ class Twin:
             if m.sending:
                 m.sender.set_rate(self.now, rate)
             m.sender.note(self.now, rate)
+        for vm in self.vms.values():
+            for client in vm.clients:
+                client.rates.note(self.now, rates.get(client.name, 0))
+
+    def followers_of(self, migration: TwinMigration) -> list[TwinMigration]:
+        """Return the migrations that count from the end of this one."""
+        result = []
+        for follower in self.migrations:
+            above = self.migrations[: follower.index]
+            named = [m for m in above if m.spec.vm == follower.spec.after]
+            if named and named[-1] is migration:
+                result.append(follower)
+        return result
 
     def refuses(self, vm: TwinVm, to: str) -> bool:
         """Return whether a VM cannot move: it is lost, there or on its way, or a link is gone."""
@@ -174,7 +223,9 @@ class Twin:
         for change in sorted(self.spec.changes, key=lambda c: c.at_ns):
             self._schedule_change(change)
         for migration in self.migrations:
-            self.schedule(migration.spec.at_ns, migration.request)
+            if not migration.spec.after:
+                self.schedule(migration.spec.at_ns, migration.request)
+        self.rates_may_change()
         after_last, length = self.spec.run.until
         while not (after_last and all(m.over for m in self.migrations)):
             if not self._step(None if after_last else length):
@@ -289,9 +340,23 @@ class Twin:
                 migration.policy, migration.given = value, {}  # no parameters of another one
 
     def _break(self, fault: FaultSpec) -> None:
+        vms_there = [vm for vm in self.vms.values() if vm.host == fault.on]
         if fault.kind == "link-up":
             self.down.discard(fault.on)
+            self.rates_may_change()
+            for vm in vms_there:
+                vm.clients_may_go_on()
             return
+        if fault.kind == "cancel":
+            for m in self.migrations:
+                if m.spec.vm == fault.on and m.requested and not m.over:
+                    m.cancel()
+        if fault.kind in ("cancel", "announcement-lost"):
+            return
+        if fault.kind == "link-down":
+            for vm in vms_there:
+                for client in vm.clients:
+                    client.stop(link_down=True)
         (self.dead if fault.kind == "host-dies" else self.down).add(fault.on)
         for m in self.migrations:
             if m.requested and not m.over and fault.on in (m.source, m.spec.to):
@@ -302,3 +367,4 @@ class Twin:
         for vm in self.vms.values():
             if vm.host in self.dead:
                 vm.die()
+        self.rates_may_change()

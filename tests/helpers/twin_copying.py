@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from engine.specs import MigrationSpec
 from engine.states import PageState
+from tests.helpers.twin_brownout import TwinBrownout, TwinStunning
 from tests.helpers.twin_network import Sender
+from tests.helpers.twin_order import visiting_order
 
 if TYPE_CHECKING:
     from tests.helpers.twin import Twin, TwinVm
+    from tests.helpers.twin_guest import Writer
 
 BATCH_PAGES = 1024
 PAGE_BITS = (4096 + 8) * 8
@@ -26,6 +29,10 @@ DEFAULTS: dict[str, Any] = {
     "increment": 50,
     "rule": "code",
     "min_remaining": 256 * 1024,
+    "last_rate": 0,
+    "balloon": False,
+    "stun_after": 0,
+    "stun_faults": 40,
 }
 
 
@@ -41,24 +48,6 @@ class TwinRound:
     pages_skipped: int
     pages_dirtied: int
     limit: int | None
-
-
-def visiting_order(n: int, order: str) -> list[int]:
-    """Return the pages in the order in which a round visits them."""
-    if order == "ascending":
-        return list(range(n))
-    bits = (n - 1).bit_length()
-    result = []
-    for i in range(n):
-        page = i
-        while True:
-            for _ in range(10):
-                if bits:
-                    page = (page << 1) % (1 << bits) | page >> (bits - 1)
-            if page < n:
-                break
-        result.append(page)
-    return result
 
 
 class TwinCopying:
@@ -79,6 +68,7 @@ class TwinCopying:
         self.stop_reason: str | None = None
         self.suspended_ns: int | None = None
         self.resumed_ns: int | None = None
+        self.reachable_ns: int | None = None
         self.released_ns: int | None = None
         self.ended_ns: int | None = None
         self.rounds: list[TwinRound] = []
@@ -90,8 +80,7 @@ class TwinCopying:
         self.base_ns: int | None = None
         self.log: list[tuple[int, int, PageState]] = []
         self.frozen = False
-        self.dirty: set[int] = set()
-        self.stale: set[int] = set()  # in flight, written since they were read
+        self.dirty: dict[int, int] = {}  # page: instant of its first write since CLEAN
         self.skipped: dict[int, PageState] = {}
         self.there: dict[int, int] = {}  # page: version at the destination
         # The round under way.
@@ -113,6 +102,9 @@ class TwinCopying:
         self.on_wire: int | None = None
         self.faulted: set[int] = set()
         self.stalls: list[tuple[int, int]] = []
+        # What the guest feels.
+        self.brownout: TwinBrownout | None = None
+        self.stunning = TwinStunning(self)  # type: ignore[arg-type]
 
     # Small helpers.
 
@@ -162,18 +154,26 @@ class TwinCopying:
             return sum(1 for s in self.states if s in gone)
         return sum(r.pages_sent for r in self.rounds)
 
-    def flow_limit(self) -> int | None:
-        """Return the most bit/s that this migration sends now."""
+    def own_limit(self) -> int | None:
+        """Return the most bit/s that the policy and the request allow now."""
         limits = [] if self.rate_limit is None else [self.rate_limit]
         if self.policy == "xen-adaptive":
             limits.append(self.rate * 2**20)
         return min(limits) if limits else None
 
+    def flow_limit(self) -> int | None:
+        """Return the most bit/s that this migration sends now."""
+        limits = [self.own_limit()]
+        if self.vm.status == "running" and self.vm.host == self.source:
+            limits.append(self.vm.spec.sending_ceiling_bps)
+        return min((limit for limit in limits if limit is not None), default=None)
+
     def begin_copying(self, unsent: PageState) -> None:
-        """Look at which pages are zero."""
-        first_zero = self.vm.spec.first_zero_page
+        """Look at which pages are zero, or given back by the guest."""
+        spec = self.vm.spec
+        first_free = spec.first_cache_page if self.parameter("balloon") else spec.first_zero_page
         for page in range(self.vm.n_pages):
-            zero = page >= first_zero and self.vm.version[page] == 0
+            zero = page >= first_free and self.vm.version[page] == 0
             self.base.append(PageState.FREE if zero else unsent)
             if zero:
                 self.there[page] = 0
@@ -190,13 +190,14 @@ class TwinCopying:
         else:
             self.to_send = set(self.dirty)
             self.close_round()
-        self.dirty = set()
+        self.dirty = {}
         for page, before in self.skipped.items():
             self.put(page, before)
         self.skipped = {}
         self.live, self.clean_ns, self.position = live, self.twin.now, 0
         self.sent = self.skips = 0
         if live:
+            self.stunning.cleaned(self.number + 1)
             self.open_round()
         else:
             self.after(self.twin.spec.stages.suspend_ns, self.open_round)
@@ -205,7 +206,7 @@ class TwinCopying:
         """Count the round; its first batch follows."""
         self.in_round = True
         self.number += 1
-        self.limit = self.flow_limit()
+        self.limit = self.own_limit()
         self.after(self.twin.spec.stages.round_ns, self.first_batch)
 
     def first_batch(self) -> None:
@@ -236,7 +237,7 @@ class TwinCopying:
             self.sender.follow(len(self.batch) * PAGE_BITS)
         else:
             self.skip(waiting)
-            self.copied()
+            self.after(0, self.copied)
 
     def skip(self, pages: list[int]) -> None:
         """Leave out pages that were written since the bitmap was cleaned."""
@@ -355,13 +356,16 @@ class TwinCopying:
 
     # What the guest does.
 
-    def written(self, page: int) -> None:
+    def written(self, page: int, writer: Writer) -> None:
         """Note a write of the guest at the source (or, after the pull began, elsewhere)."""
         if self.base_ns is None or self.frozen:
             return
         if self.resumed_ns is not None:
             return  # post-copy: what is at the destination stays what it was when it came
-        self.dirty.add(page)
+        if self.brownout is not None and page not in self.dirty:
+            self.brownout.first_write()
+        if self.dirty.setdefault(page, self.twin.now) == self.twin.now:
+            self.stunning.fault(writer)
         state = self.states[page]
         if state is PageState.UP_TO_DATE:
             self.put(page, PageState.DIRTY_AGAIN)

@@ -26,33 +26,61 @@ def ceil_div(a: int, b: int) -> int:
 
 
 class Clock:
-    """Guest time of one vCPU: an amount, and since when it runs (None: it stands still)."""
+    """Guest time of one vCPU: an amount, and since when it runs (None: it stands still).
+
+    `speed` is in thousandths; `knots` are the (t, guest time, speed) at which stretches began.
+    """
 
     def __init__(self) -> None:
         """Start at zero, running."""
         self.amount = 0
         self.since: int | None = 0
+        self.speed = 1000
+        self.knots = [(0, 0, 1000)]
 
     def at(self, t: int) -> int:
-        """Return the guest time at scenario time `t`."""
-        return self.amount + (t - self.since if self.since is not None else 0)
+        """Return the guest time at scenario time `t`, not before the stretch under way."""
+        ran = 0 if self.since is None else (t - self.since) * self.speed // 1000
+        return self.amount + ran
+
+    def when(self, guest: int) -> int | None:
+        """Return the first scenario time of a guest time, if the clock goes on as it does."""
+        if self.since is None:
+            return None
+        return self.since + ceil_div((guest - self.amount) * 1000, self.speed)
 
     def stop(self, t: int) -> None:
         """Let the clock stand still from `t` on."""
         self.amount, self.since = self.at(t), None
+        self.knots.append((t, self.amount, 0))
 
     def run(self, t: int) -> None:
         """Let the clock run from `t` on."""
         if self.since is None:
             self.since = t
+            self.knots.append((t, self.amount, self.speed))
+
+    def set_speed(self, t: int, speed: int) -> None:
+        """Let the clock run with another speed from `t` on; the same one changes nothing."""
+        if speed == self.speed:
+            return
+        if self.since is not None:
+            self.amount, self.since = self.at(t), t
+            self.knots.append((t, self.amount, speed))
+        self.speed = speed
+
+    def guest_at(self, t: int) -> int:
+        """Return the guest time at any scenario time of the run."""
+        begin, amount, speed = [knot for knot in self.knots if knot[0] <= t][-1]
+        return amount + (t - begin) * speed // 1000
 
 
 class Words:
     """Raw words of one stretch, by number."""
 
-    def __init__(self, seed: int, vm: str, writer: int, stretch: int) -> None:
+    def __init__(self, seed: int, vm: str, writer: int, stretch: int, use: str = "") -> None:
         """Derive the key as the model says."""
-        text = f"migrascope/{seed}/{vm}/{writer}/{stretch}".encode()
+        text = f"migrascope/{seed}/{vm}/{writer}/{stretch}{use}".encode()
         self.key = int.from_bytes(hashlib.sha256(text).digest()[:16], "little")
         self.block = -1
         self.words: list[int] = []
@@ -127,6 +155,7 @@ class Writer:
         if self.recording:
             self.loop = [(o, p) for o, p in self.recording[0] if p < self.n_pages]
         self.left_over: list[int] = []
+        self.stunned = False
         self.late_guest = 0
         self.plan: list[TwinStretch] = []
         if spec.pattern == "sweep" and spec.first_sweep_rate_pps:
@@ -145,7 +174,12 @@ class Writer:
         return spec.speed_percent if spec.pattern == "trace" else spec.rate_pps
 
     def _plan(self, begin: int, rate: int, first: int) -> None:
-        words = Words(self.seed, self.vm, self.index, len(self.plan))
+        number = len(self.plan)
+        words = Words(self.seed, self.vm, self.index, number)
+        jitter = self.spec.jitter_ppm
+        if jitter:
+            hi = Words(self.seed, self.vm, self.index, number, "/rate").word(0) >> 32
+            rate = rate * (MILLION - jitter + 2 * jitter * hi // 2**32) // MILLION
         self.plan.append(TwinStretch(begin, rate, first, self.spec.hot_writes_ppm, words))
 
     def advance(self) -> None:
@@ -160,21 +194,66 @@ class Writer:
         """Begin a new stretch with other values at guest time `guest`.
 
         A stretch that has not begun before that instant never was, and its number is free.
+        A writer that is stunned begins one too, but writes nothing until it may again.
         """
+        self._wander_until(guest)
+        self.spec = spec
+        self._begin_stretch(guest)
+
+    def stun(self, guest: int) -> None:
+        """Write nothing from a guest time on."""
+        self._wander_until(guest)
+        self.stunned = True
+        self._begin_stretch(guest)
+
+    def wake(self, guest: int) -> None:
+        """Write again after being stunned, with the writer's own rate."""
+        self._wander_until(guest)
+        self.stunned = False
+        self._begin_stretch(guest)
+
+    def _wander(self) -> None:
+        """Let the last stretch end after its interval, and another one follow."""
+        last, interval = self.plan[-1], self.spec.jitter_interval_ns
+        if self.recording:
+            done = last.first + interval * last.rate // 100
+        else:
+            done = last.first + interval * last.rate // SECOND
+        self._plan(last.begin + interval, self._rate_now(), done)
+
+    def _wander_until(self, guest: int) -> None:
+        """Have all the stretches that begin before a guest time."""
+        interval = self.spec.jitter_interval_ns
+        while self.spec.jitter_ppm and self.plan[-1].begin + interval < guest:
+            self._wander()
+
+    def _rate_now(self) -> int:
+        return 0 if self.stunned else self._rate(self.spec)
+
+    def _writes_at_last(self) -> bool:
+        """Return whether a rate that wanders for ever brings a write at last."""
+        spec = self.spec
+        if self.recording and not self.loop:
+            return False
+        most = self._rate_now() * (MILLION + spec.jitter_ppm) // MILLION
+        return most > 1 if self.recording else most * spec.jitter_interval_ns >= SECOND
+
+    def _begin_stretch(self, guest: int) -> None:
         late = []
         while self.due is not None and self.due <= guest:
             late.append(self.page)  # due, but the vCPU waits for a page: still to be made
             self.advance()
-        old = self.plan[self.current]
+        old = [s for s in self.plan if s.begin < guest or s is self.plan[0]][-1]
+        if old is not self.plan[self.current]:
+            self.k = (guest - old.begin) * old.rate // SECOND
         if old.begin >= guest:
             done = old.first
         elif self.recording:
             done = old.first + (guest - old.begin) * old.rate // 100
         else:
             done = old.first + self.k
-        self.spec = spec
         self.plan = [s for s in self.plan if s.begin < guest]
-        self._plan(max(guest, spec.start_ns), self._rate(spec), done)
+        self._plan(max(guest, self.spec.start_ns), self._rate_now(), done)
         self.current, self.k, self.left_over = len(self.plan) - 1, 0, late
         self.late_guest = guest
         self._find_next()
@@ -186,8 +265,14 @@ class Writer:
         self.due = None
         while True:
             stretch = self.plan[self.current]
-            last = self.current + 1 == len(self.plan)
             due = self._due(stretch)
+            last = self.current + 1 == len(self.plan)
+            ends = stretch.begin + self.spec.jitter_interval_ns
+            if last and self.spec.jitter_ppm and (due is None or due > ends):
+                due = None
+                if self._writes_at_last():
+                    self._wander()
+                    last = False
             if not last and (due is None or due > self.plan[self.current + 1].begin):
                 self.current += 1
                 self.k = 0

@@ -1,6 +1,7 @@
 """The twin's migrations: the six stages, the pull of post-copy and what goes wrong."""
 
 from engine.states import PageState
+from tests.helpers.twin_brownout import TwinBrownout
 from tests.helpers.twin_copying import LIVE_POLICIES, PAGE_BITS, TwinCopying
 
 
@@ -13,19 +14,22 @@ class TwinMigration(TwinCopying):
         """Ask for the move."""
         stages = self.twin.spec.stages
         self.requested = True
+        self.twin.requested.append(self)
         self.source = self.vm.host
         if self.twin.refuses(self.vm, self.spec.to):
             self.end("refused")
             return
         if self.policy == "xen-adaptive":
             self.rate = self.parameter("start_rate")
-        self.after(stages.pre_migration_ns + stages.reservation_ns, self.reserved)
+        balloon = stages.balloon_ns if self.parameter("balloon") else 0
+        self.after(stages.pre_migration_ns + stages.reservation_ns + balloon, self.reserved)
         self.after(self.spec.time_limit_ns, self.timed_out)
 
     def reserved(self) -> None:
         """Begin to copy, or to stop."""
         if self.policy in LIVE_POLICIES:
             self.begin_copying(PageState.NOT_SENT)
+            self.brownout = TwinBrownout(self)
             self.clean(live=True)
         else:
             self.decide_to_stop("non-live" if self.policy == "stop-and-copy" else "switched")
@@ -40,6 +44,9 @@ class TwinMigration(TwinCopying):
         stages = self.twin.spec.stages
         self.suspended_ns = self.twin.now
         self.vm.suspend()
+        self.stunning.suspended()
+        if self.brownout is not None:
+            self.brownout.end()
         if self.policy == "postcopy":
             self.begin_copying(PageState.NOT_SENT)
             self.after(stages.suspend_ns, self.send_device_state)  # no round, no cost
@@ -50,6 +57,8 @@ class TwinMigration(TwinCopying):
             self.rate = self.parameter("max_rate")
         else:
             self.adapt()
+        if self.policy == "xen-adaptive" and self.parameter("last_rate"):
+            self.rate = self.parameter("last_rate")
         self.clean(live=False)
 
     def send_device_state(self) -> None:
@@ -79,6 +88,8 @@ class TwinMigration(TwinCopying):
         """The VM runs at the destination."""
         self.resumed_ns = self.twin.now
         self.vm.run()
+        self.stunning.end()
+        self.vm.switch.resumed(self)
         if self.policy == "postcopy":
             self.begin_pull()
             return
@@ -101,6 +112,11 @@ class TwinMigration(TwinCopying):
         self.frozen = True
         if self.sending:
             self.stop_sending()
+        if self.brownout is not None:
+            self.brownout.end()
+        self.stunning.end()
+        for follower in self.twin.followers_of(self):
+            self.twin.schedule(self.twin.now + follower.spec.at_ns, follower.request)
 
     # The pull of post-copy.
 
@@ -178,7 +194,13 @@ class TwinMigration(TwinCopying):
         """Give up what has not been committed in time."""
         if not self.committed:
             self.end("does-not-converge")
-            self.vm.run()
+            self.vm.go_on()
+
+    def cancel(self) -> None:
+        """Give up, if that can still be done."""
+        if not self.committed:
+            self.end("cancelled")
+            self.vm.go_on()
 
     def lacks_pages(self) -> bool:
         """Return whether a committed post-copy still needs its source."""
@@ -189,7 +211,7 @@ class TwinMigration(TwinCopying):
         if not self.committed:
             self.end("failed" if source_lives else "lost")
             if source_lives:
-                self.vm.run()
+                self.vm.go_on()
         elif self.lacks_pages() or not destination_lives:
             self.end("lost")
             self.vm.die()

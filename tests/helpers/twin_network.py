@@ -33,7 +33,7 @@ def share(flows: list[TwinFlow], capacity: dict[str, int]) -> dict[str, int]:
     rates: dict[str, int] = {}
     waiting = list(flows)
     while waiting:
-        # (bit/s, limits before ports, name)
+        # (bit/s, limits before tx ports before rx ports, name)
         choices: list[tuple[int, int, str]] = []
         for flow in waiting:
             if flow.limit is not None:
@@ -41,7 +41,8 @@ def share(flows: list[TwinFlow], capacity: dict[str, int]) -> dict[str, int]:
             for port in flow.ports:
                 used = sum(rates[f.name] for f in flows if port in f.ports and f.name in rates)
                 users = sum(1 for f in waiting if port in f.ports)
-                choices.append(((capacity[port] - used) // users, 1, port))
+                is_rx = port.startswith("rx")
+                choices.append(((capacity[port] - used) // users, 2 if is_rx else 1, port))
         rate, is_port, name = min(choices)
         for flow in list(waiting):
             if (name in flow.ports) if is_port else (flow.name == name):
@@ -51,7 +52,28 @@ def share(flows: list[TwinFlow], capacity: dict[str, int]) -> dict[str, int]:
 
 
 @dataclass
-class Sender:
+class RateLog:
+    """The rates of a flow as (t, bit/s) steps."""
+
+    steps: list[tuple[int, int]] = field(default_factory=list)
+
+    def note(self, t: int, rate: int) -> None:
+        """Write down the rate from `t` on."""
+        if self.steps and self.steps[-1][0] == t:
+            self.steps.pop()
+        self.steps.append((t, rate))
+
+    def noted_at(self, t: int) -> int:
+        """Return the rate that was in force at `t`."""
+        found = 0
+        for step, rate in self.steps:
+            if step <= t:
+                found = rate
+        return found
+
+
+@dataclass
+class Sender(RateLog):
     """A migration on the wire: parts (batches, the device state) one after the other.
 
     A stretch of constant rate begins at `begin`; `before` bits of it went into parts that have
@@ -62,7 +84,6 @@ class Sender:
     begin: int = 0
     before: int = 0
     left: int | None = None
-    steps: list[tuple[int, int]] = field(default_factory=list)
 
     def start(self, t: int, bits: int) -> None:
         """Begin a first part, and a stretch whose rate is told later in the same instant."""
@@ -93,17 +114,3 @@ class Sender:
         if self.left is not None:
             self.left -= through
         self.rate, self.begin, self.before = rate, t, 0
-
-    def note(self, t: int, rate: int) -> None:
-        """Write down the rate from `t` on."""
-        if self.steps and self.steps[-1][0] == t:
-            self.steps.pop()
-        self.steps.append((t, rate))
-
-    def noted_at(self, t: int) -> int:
-        """Return the rate that was in force at `t`."""
-        found = 0
-        for step, rate in self.steps:
-            if step <= t:
-                found = rate
-        return found
