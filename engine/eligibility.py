@@ -10,7 +10,7 @@ Source:
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -34,6 +34,9 @@ class Check:
         advisory: Whether it only advises; such a rule never refuses a move.
         sentence: What is the case, with both values.
         remedy: How to mend it; "" when it passed.
+        title: The rule in two or three words, for a table.
+        needed: What the VM, or the host where it is, asks for, in a few words.
+        found: What there is on the destination, in a few words.
     """
 
     rule: str
@@ -41,6 +44,9 @@ class Check:
     advisory: bool
     sentence: str
     remedy: str
+    title: str
+    needed: str
+    found: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +138,37 @@ def may_move(checks: list[Check]) -> bool:
     return all(check.passed or check.advisory for check in checks)
 
 
+TITLES: Final = {
+    "pool-membership": "Another host",
+    "vm-running": "VM running",
+    "not-migrating-already": "No move under way",
+    "host-alive": "Host alive",
+    "link-up": "Link up",
+    "cpu-vendor": "Processor maker",
+    "cpu-type": "Processor type",
+    "shared-storage": "Shared storage",
+    "storage-visible": "Storage in sight",
+    "memory": "Free memory",
+    "licence": "Licence",
+    "gigabit-network": "Network",
+}
+"""Each rule in two or three words."""
+
+
 def _check(
-    rule: str, passed: bool, *, good: str, bad: str, remedy: str, advisory: bool = False
+    rule: str,
+    passed: bool,
+    *,
+    values: tuple[str, str],
+    good: str,
+    bad: str,
+    remedy: str,
+    advisory: bool = False,
 ) -> Check:
-    return Check(rule, passed, advisory, good if passed else bad, "" if passed else remedy)
+    """Return a check; `values` are what is needed and what was found."""
+    sentence = good if passed else bad
+    found_remedy = "" if passed else remedy
+    return Check(rule, passed, advisory, sentence, found_remedy, TITLES[rule], *values)
 
 
 def _pool_membership(
@@ -151,6 +184,9 @@ def _pool_membership(
     return _check(
         "pool-membership",
         source.name != destination.name and destination in spec.hosts,
+        values=(
+            f"not {source.name}", destination.name if destination in spec.hosts else "not in pool"
+        ),
         good=f"{source.name} and {destination.name} are two hosts of {pool}.",
         bad=bad,
         remedy=remedy,
@@ -161,6 +197,7 @@ def _vm_running(vm: VmSpec, place: VmSituation) -> Check:
     return _check(
         "vm-running",
         place.status == "running",
+        values=("running", place.status),
         good=f"{vm.name} is running on {place.host}.",
         bad=f"{vm.name} is {place.status} on {place.host}; a live move needs it running.",
         remedy="Wait until the VM runs again."
@@ -173,6 +210,7 @@ def _not_migrating(vm: VmSpec, place: VmSituation) -> Check:
     return _check(
         "not-migrating-already",
         not place.migrating,
+        values=("none", "under way" if place.migrating else "none"),
         good=f"No migration of {vm.name} is under way.",
         bad=f"A migration of {vm.name} is under way already; it is on {place.host} now.",
         remedy="Wait until that migration has ended.",
@@ -187,6 +225,7 @@ def _hosts_up(source: HostSpec, destination: HostSpec, situation: Situation) -> 
         _check(
             "host-alive",
             not dead,
+            values=("alive", _state(source, destination, dead, good="alive", bad="dead")),
             good=f"{both} are alive.",
             bad=f"{' and '.join(dead)} died; a move needs both {both}.",
             remedy="Choose a host that is alive.",
@@ -194,6 +233,7 @@ def _hosts_up(source: HostSpec, destination: HostSpec, situation: Situation) -> 
         _check(
             "link-up",
             not down,
+            values=("up", _state(source, destination, down, good="up", bad="down")),
             good=f"The links of {both} are up.",
             bad=f"The link of {' and of '.join(down)} is down; a move needs those of {both}.",
             remedy="Wait until the link is up again, or choose another host.",
@@ -201,10 +241,20 @@ def _hosts_up(source: HostSpec, destination: HostSpec, situation: Situation) -> 
     ]
 
 
+def _state(
+    source: HostSpec, destination: HostSpec, failing: Sequence[str], *, good: str, bad: str
+) -> str:
+    """Return the state of the destination, or that of the source if that one alone fails."""
+    if destination.name in failing:
+        return bad
+    return f"{source.name} {bad}" if failing else good
+
+
 def _cpu_vendor(source: HostSpec, destination: HostSpec) -> Check:
     return _check(
         "cpu-vendor",
         source.vendor == destination.vendor,
+        values=(source.vendor, destination.vendor),
         good=f"The processors of {source.name} and {destination.name} are both by {source.vendor}.",
         bad=f"The processors of {source.name} are by {source.vendor}, those of {destination.name} "
         f"by {destination.vendor}; a running VM cannot change the manufacturer.",
@@ -217,6 +267,7 @@ def _cpu_type(source: HostSpec, destination: HostSpec) -> Check:
     return _check(
         "cpu-type",
         old == new,
+        values=(old, new),
         good=f"{source.name} ({source.cpu}) and {destination.name} ({destination.cpu}) have "
         f"processors of one type, {old}; clock speeds may differ.",
         bad=f"{source.name} has processors of type {old} ({source.cpu}), {destination.name} of "
@@ -234,6 +285,7 @@ def _shared_storage(vm: VmSpec, storage: StorageSpec | None) -> Check:
     return _check(
         "shared-storage",
         storage is not None and storage.kind != "local",
+        values=("NFS or iSCSI", REMOTE_KINDS[storage.kind] if storage else "none"),
         good=f"The disk of {vm.name} lies on {storage.name}, remote storage over "
         f"{REMOTE_KINDS[storage.kind]}."
         if storage
@@ -249,15 +301,17 @@ def _storage_visible(
     both = (source.name, destination.name)
     blind = [h for h in both if storage is None or h not in storage.hosts]
     seen = [h for h in both if h not in blind]
+    disk = storage.name if storage else "its disk"
     name = f"storage repository {storage.name}" if storage else f"the disk of {vm.name}"
     by_whom = f", {seen[0]} does" if seen else ""
     return _check(
         "storage-visible",
         not blind,
+        values=(disk, _state(source, destination, blind, good=disk, bad=f"not {disk}")),
         good=f"{source.name} and {destination.name} both see {name}.",
         bad=f"{' and '.join(dict.fromkeys(blind))} "
         f"{'do' if len(set(blind)) > 1 else 'does'} not see {name}{by_whom}.",
-        remedy=f"Connect {' and '.join(dict.fromkeys(blind))} to it."
+        remedy=f"Connect {' and '.join(dict.fromkeys(blind))} to {disk}."
         if storage
         else "Give the VM a disk on remote shared storage.",
     )
@@ -270,6 +324,7 @@ def _memory(vm: VmSpec, *, source: HostSpec, destination: HostSpec, situation: S
     return _check(
         "memory",
         vm.memory_bytes <= free or source.name == destination.name,
+        values=(needed, format_size(free)),
         good=f"{destination.name} has {format_size(free)} free; {vm.name} needs {needed}.",
         bad=f"{vm.name} needs {needed}, but {destination.name} has {format_size(free)} free of "
         f"{format_size(destination.memory_bytes)}, reservations counted.",
@@ -283,6 +338,7 @@ def _licence(spec: ScenarioSpec) -> Check:
     return _check(
         "licence",
         edition == "Enterprise",
+        values=("Enterprise", edition),
         good=f"{spec.pool.name} is licensed for the {edition} edition, which includes XenMotion.",
         bad=f"{spec.pool.name} is licensed for the {edition} edition; XenMotion needs Enterprise.",
         remedy="License the pool for the Enterprise edition.",
@@ -297,6 +353,7 @@ def _gigabit(spec: ScenarioSpec, *, source: HostSpec, destination: HostSpec) -> 
     return _check(
         "gigabit-network",
         slowest >= GIGABIT_BPS,
+        values=(format_bit_rate(GIGABIT_BPS), rate),
         good=f"{way}; 1 Gbit/s is recommended.",
         bad=f"{way}; 1 Gbit/s is recommended, so the move will take long.",
         remedy="Use Gigabit Ethernet between the hosts.",

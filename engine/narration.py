@@ -7,6 +7,7 @@ stop-and-copy, pull, round, dirty, downtime. Nothing here computes anything that
 from dataclasses import dataclass
 from typing import Final
 
+from engine import mishaps
 from engine.events import Event, EventKind
 from engine.history import History, MigrationRecord, PhaseRecord
 from engine.page_track import Section
@@ -109,19 +110,28 @@ def _newest(history: History, vm: str, t_ns: int) -> int | None:
 def _before(history: History, vm: str, t_ns: int, *, host: str, status: str) -> Narration:
     if status == "lost":
         return _lost(history, vm, t_ns, "")
+    trouble = _joined(
+        mishaps.host_trouble(history, t_ns, host), mishaps.cancel_refused(history, t_ns, vm)
+    )
     later = [m for m in history.migrations if m.vm == vm and m.requested_ns > t_ns]
     if not later:
         return Narration(
             f"{vm} runs on {host}",
-            "Nothing migrates: the guest writes its memory. Drag the VM onto another host to "
+            trouble
+            or "Nothing migrates: the guest writes its memory. Drag the VM onto another host to "
             "move it.",
         )
     wait = format_duration_ns(later[0].requested_ns - t_ns)
     return Narration(
         f"{vm} runs on {host}",
-        f"The guest works and writes its memory; nothing is copied yet. In {wait} its move to "
-        f"{later[0].destination} is asked for.",
+        f"{trouble or 'The guest works and writes its memory; nothing is copied yet.'} In {wait} "
+        f"its move to {later[0].destination} is asked for.",
     )
+
+
+def _joined(*sentences: str) -> str:
+    """Return the sentences that there are, one after the other."""
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _lost(history: History, vm: str, t_ns: int, reason: str) -> Narration:
@@ -159,6 +169,13 @@ def _ended(scene: _Scene) -> Narration:
             f"The move was given up: {reason} {dropped}",
         )
     stays = f"{vm} goes on at {m.source}"
+    if m.outcome == "cancelled":
+        sent = format_size(m.bytes_sent)
+        return Narration(
+            f"The migration was cancelled; {stays}",
+            f"It was cancelled before {m.destination} was responsible, so the VM never left "
+            f"{m.source} and every write is kept. {dropped} {sent} were sent for nothing.",
+        )
     again = "" if stays in reason else f" {stays}."
     return Narration(
         f"The migration {m.outcome}; {stays}"
@@ -187,6 +204,11 @@ def _completed(scene: _Scene) -> Narration:
             "For clients the service gap was "
             f"{format_duration_ns(m.reachable_ns - m.suspended_ns)}."
         )
+    if m.reachable_ns is None or m.reachable_ns > scene.t_ns:
+        gap = mishaps.announcement_lost(scene.history, scene.t_ns, scene.index) or gap
+    trouble = mishaps.host_trouble(scene.history, scene.t_ns, m.destination)
+    if trouble:
+        gap = trouble
     return Narration(f"{m.vm} runs on {m.destination}; {m.source} is released", f"{facts}. {gap}")
 
 
@@ -290,8 +312,16 @@ def _push(scene: _Scene, phase: PhaseRecord) -> Narration:
         headline,
         f"{m.source} sends {what}{speed}: {format_count(progress.sent)} of "
         f"{format_count(progress.pages)} pages sent{skipped}, {format_count(progress.left)} left. "
-        f"{m.vm} runs on, and what it writes meanwhile has to be sent again.",
+        f"{_helped(scene, progress)}",
     )
+
+
+def _helped(scene: _Scene, progress: _Progress) -> str:
+    """Return what the guest does meanwhile, its help included."""
+    waits = mishaps.stunned(scene.history, scene.t_ns, scene.index)
+    gave = mishaps.ballooned(scene.history, scene.t_ns, scene.index)
+    runs_on = f"{scene.vm} runs on, and what it writes meanwhile has to be sent again."
+    return waits or (gave if progress.number == 1 else "") or runs_on
 
 
 def _why_stopped(scene: _Scene) -> str:
@@ -345,14 +375,27 @@ def _activation(scene: _Scene, phase: PhaseRecord) -> Narration:
     m = scene.migration
     return Narration(
         f"Activation: {m.vm} runs on {m.destination}",
-        f"{_reachability(scene)} {m.source} keeps its copy until devices are attached.",
+        _joined(
+            _reachability(scene),
+            f"{m.source} keeps its copy until devices are attached.",
+            _too_late(scene),
+        ),
     )
+
+
+def _too_late(scene: _Scene) -> str:
+    """Return why this migration could not be cancelled any more, "" if nobody wished it."""
+    m = scene.migration
+    return mishaps.cancel_refused(scene.history, scene.t_ns, m.vm, since_ns=m.requested_ns)
 
 
 def _reachability(scene: _Scene) -> str:
     m = scene.migration
     if m.reachable_ns is not None and m.reachable_ns <= scene.t_ns:
         return "The switch has relearned the port; clients reach the VM again."
+    lost = mishaps.announcement_lost(scene.history, scene.t_ns, scene.index)
+    if lost:
+        return lost
     forwarded = scene.history.spec.network.to_old_port == "forwarded"
     return (
         "The VM has announced itself, but the switch has not relearned its port yet: packets to "
@@ -383,5 +426,5 @@ def _pull(scene: _Scene, phase: PhaseRecord) -> Narration:
         f"Pull: {m.vm} runs on {m.destination} while pages follow",
         f"{format_count(missing)} pages are still only on {m.source}; {format_count(pushed)} were "
         f"pushed in order and {format_count(pulled)} pulled when the guest needed them.{stood} "
-        "If the source failed now, the VM would be lost.",
+        f"If the source failed now, the VM would be lost. {_too_late(scene)}".rstrip(),
     )

@@ -147,6 +147,22 @@ class Scenario:
         moves = [*self.document.get("migrations", []), added]
         return _validated({**self.document, "migrations": moves}, self.name)
 
+    def with_fault(self, at_ns: int, kind: str, on: str) -> "Scenario":
+        """Return this scenario with one more fault.
+
+        Args:
+            at_ns: Scenario time of the fault; it comes after those of the same instant.
+            kind: link-down, link-up, host-dies, cancel or announcement-lost.
+            on: Name of the host; for `cancel` and `announcement-lost` of the VM.
+
+        Raises:
+            ScenarioError: There is no such kind, host or VM.
+        """
+        added = {"at": _exact_duration(at_ns), "kind": kind, "on": on}
+        entries = list(self.document.get("faults", []))
+        entries.insert(sum(fault.at_ns <= at_ns for fault in self.spec.faults), added)
+        return _validated({**self.document, "faults": entries}, self.name)
+
     def value_at(self, path: str, t_ns: int) -> Any:
         """Return the parsed value in force at an instant, dated changes included.
 

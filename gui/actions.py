@@ -37,6 +37,13 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("faster", "Faster", ("+", "=")),
     ("slower", "Slower", ("-",)),
     ("migrate", "Migrate…", ("M",)),
+    ("link_fault", "Link of the VM's host fails or mends", ("Shift+L",)),
+    ("host_fault", "The VM's host dies", ("Shift+D",)),
+    ("far_link_fault", "Link of the other host fails or mends", ("Ctrl+Shift+L",)),
+    ("far_host_fault", "The other host dies", ("Ctrl+Shift+D",)),
+    ("cancel_fault", "Cancel the VM's migration", ("Shift+C",)),
+    ("announcement_fault", "Lose the VM's next announcement", ("Shift+A",)),
+    ("reproduce", "Published figures…", ("P",)),
     ("theme", "Light or dark", ("T",)),
     ("full_screen", "Full screen", ("F11",)),
     ("keys", "Keys", ("?", "F1")),
@@ -66,6 +73,13 @@ class Actions:
     faster: QAction
     slower: QAction
     migrate: QAction
+    link_fault: QAction
+    host_fault: QAction
+    far_link_fault: QAction
+    far_host_fault: QAction
+    cancel_fault: QAction
+    announcement_fault: QAction
+    reproduce: QAction
     theme: QAction
     full_screen: QAction
     keys: QAction
@@ -89,8 +103,8 @@ def build_actions(window: QWidget) -> Actions:
     return Actions(**made)
 
 
-def fill_menus(bar: QMenuBar, actions: Actions) -> QMenu:
-    """Put the actions into the menus, and return the empty menu of destinations."""
+def fill_menus(bar: QMenuBar, actions: Actions) -> tuple[QMenu, QMenu]:
+    """Put the actions into the menus, and return the empty ones of destinations and faults."""
     a = actions
     separator = None
     menus: tuple[tuple[str, tuple[QAction | None, ...]], ...] = (
@@ -110,9 +124,10 @@ def fill_menus(bar: QMenuBar, actions: Actions) -> QMenu:
     vm_menu = bar.addMenu("&VM")
     destinations = vm_menu.addMenu("Migrate to")
     vm_menu.addAction(a.migrate)
+    faults = bar.addMenu("F&aults")
     _fill(bar.addMenu("Vie&w"), (a.theme, a.full_screen))
-    _fill(bar.addMenu("&Help"), (a.keys,))
-    return destinations
+    _fill(bar.addMenu("&Help"), (a.reproduce, a.keys))
+    return destinations, faults
 
 
 def _fill(menu: QMenu, entries: tuple[QAction | None, ...]) -> None:

@@ -47,14 +47,17 @@ from gui.views.narration_view import NarrationView
 from gui.views.outcome_view import OutcomeView
 from gui.views.pages_view import PagesView
 from gui.views.plots_view import PlotsView
+from gui.views.pool_verdicts import Verdicts
 from gui.views.pool_view import PoolView
 from gui.views.rounds_view import RoundsView
 from gui.views.timeline_view import TimelineView
 from gui.views.transport_view import TransportView
+from gui.views.verdict_table import VerdictTable
 
 SIDE_PX: Final = 330
 HEADER_PX: Final = 44
 CONSOLE_PX: Final = 320
+OVERLAY_MARGIN_PX: Final = 8
 POOL_PX: Final = 190
 """Room for three lines on why a host refuses."""
 DEFAULT_SIZE: Final = QSize(1600, 900)
@@ -156,11 +159,14 @@ class MainWindow(QMainWindow):
         self.actions_by_name: Actions = build_actions(self)
         self.menu_bar = QMenuBar()
         self.menu_bar.setFont(ui_font(13))
-        self.destinations = fill_menus(self.menu_bar, self.actions_by_name)
+        self.destinations, self.faults = fill_menus(self.menu_bar, self.actions_by_name)
         self.title, self.notice = TitleLabel("dim", 12), TitleLabel("notice", 12)
         self.buttons = self._make_buttons()
         self._arrange()
         self.error_notice = ErrorNotice(self)
+        self.verdict_table = VerdictTable(self)
+        self.verdict_table.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.verdict_table.hide()
         self._keep_keys()
         self._tell_keys()
         self.setAcceptDrops(True)
@@ -198,6 +204,7 @@ class MainWindow(QMainWindow):
         for view in self.views:
             view.set_theme(theme)
         self.controls.set_theme(theme)
+        self.verdict_table.set_theme(theme)
 
     def show_title(self, name: str, title: str) -> None:
         """Say which scenario is open."""
@@ -209,11 +216,27 @@ class MainWindow(QMainWindow):
         self.notice.set_whole(sentence)
         self.notice.setVisible(bool(sentence))
 
+    def show_verdicts(self, verdicts: Verdicts | None) -> None:
+        """Lay what every host answers under the pool; None takes it away."""
+        table = self.verdict_table
+        table.set_verdicts(verdicts)
+        if verdicts is None:
+            table.hide()
+            return
+        corner = self.pool.mapTo(self, self.pool.rect().bottomLeft())
+        width = self.pool.width() - 2 * OVERLAY_MARGIN_PX
+        room = self.height() - corner.y() - 2 * OVERLAY_MARGIN_PX
+        height = min(table.needed_height_px(width), room)
+        left, top = corner.x() + OVERLAY_MARGIN_PX, corner.y() + OVERLAY_MARGIN_PX
+        table.setGeometry(left, top, width, height)
+        table.show()
+        table.raise_()
+
     def _make_buttons(self) -> dict[str, QPushButton]:
         made = {}
         for name, text in (
             ("scenarios", "Scenarios"), ("undo", "Undo"), ("reset", "Reset"), ("theme", "Theme"),
-            ("export_picture", "Export picture"), ("migrate", "Migrate…"),
+            ("export_picture", "Export"), ("migrate", "Migrate…"),
         ):
             action = getattr(self.actions_by_name, name)
             button = QPushButton(text)

@@ -8,7 +8,7 @@ import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt, Signal
 
@@ -16,6 +16,9 @@ from engine.errors import ScenarioError
 from engine.history import History
 from engine.scenario import Scenario
 from engine.specs import ScenarioSpec
+
+if TYPE_CHECKING:
+    from engine.analytic import ModelRow
 
 BUG_SENTENCE: Final = (
     "The simulation stopped with a bug of ours ({kind}: {details}); please report it with the "
@@ -38,17 +41,28 @@ def _simulate(spec: ScenarioSpec) -> History:
     return simulate(spec)
 
 
+def _models(spec: ScenarioSpec, request: int) -> "list[ModelRow]":
+    from engine.analytic import models_for
+
+    migration = spec.migrations[request]
+    vm = next(vm for vm in spec.vms if vm.name == migration.vm)
+    return models_for(spec, vm, migration)
+
+
 class RunController(QObject):
     """Simulates scenarios in a worker process, one at a time.
 
     Attributes:
         run_finished: With the `Scenario` that was asked for and its `History`.
         run_failed: With the `Scenario` and its faults, one sentence each.
+        models_finished: With the spec, the request's number, and what closed-form models say.
     """
 
     run_finished = Signal(object, object)
     run_failed = Signal(object, object)
+    models_finished = Signal(object, object, object)
     _arrived = Signal(object, object)
+    _models_arrived = Signal(object, object, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         """Make a controller; the worker starts with `warm_up` or the first request."""
@@ -59,6 +73,9 @@ class RunController(QObject):
         self._closed = False
         # The future is done in a thread of the executor, which has unpickled the history there.
         self._arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
+        self._models_arrived.connect(
+            self._on_models_arrived, Qt.ConnectionType.QueuedConnection
+        )
 
     @property
     def busy(self) -> bool:
@@ -78,6 +95,29 @@ class RunController(QObject):
             self._start(scenario)
         else:
             self._waiting = scenario
+
+    def request_models(self, spec: ScenarioSpec, request: int) -> None:
+        """Ask closed-form models about a migration; the worker answers when it has time.
+
+        Nothing happens while a run is under way, or before there is a worker: a run goes first.
+
+        Args:
+            spec: The scenario.
+            request: The migration's number in it.
+        """
+        if self._closed or self.busy or self._executor is None:
+            return
+        try:
+            future = self._executor.submit(_models, spec, request)
+        except BrokenProcessPool:
+            self._executor = None
+            return
+
+        def emit(future: "Future[list[ModelRow]]") -> None:
+            if not self._closed and not future.cancelled():
+                self._models_arrived.emit(spec, request, future)
+
+        future.add_done_callback(emit)
 
     def simulate_now(self, scenario: Scenario) -> History:
         """Simulate here and wait for it: for the first picture, screenshots and tests.
@@ -119,6 +159,12 @@ class RunController(QObject):
                 self._arrived.emit(scenario, future)
 
         return emit
+
+    def _on_models_arrived(
+        self, spec: ScenarioSpec, request: int, future: "Future[list[ModelRow]]"
+    ) -> None:
+        if not self._closed and future.exception() is None:
+            self.models_finished.emit(spec, request, future.result())
 
     def _on_arrived(self, scenario: Scenario, future: "Future[History]") -> None:
         if self._closed or future.cancelled():

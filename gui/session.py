@@ -16,6 +16,7 @@ from engine.history import History
 from engine.scenario import Scenario, scenario_from_document
 from engine.scenario_paths import Document
 from engine.units import format_duration_ns
+from gui.models.fault_choices import fault_sentence
 from gui.player import Player
 from gui.run_controller import RunController
 
@@ -130,6 +131,11 @@ class Session(QObject):
     def settled(self) -> bool:
         """Return whether the run that is shown is that of the scenario in force."""
         return not self._runs.busy
+
+    @property
+    def editing(self) -> bool:
+        """Return whether a gesture is under way: a slider is in hand."""
+        return self._gesture is not None
 
     def open(self, scenario: Scenario) -> None:
         """Open a scenario at its start, paused; simulated here, because nothing else can go on.
@@ -268,6 +274,28 @@ class Session(QObject):
         )
         if history is not None:
             self._on_run_finished(scenario, history)
+
+    def fault(self, kind: str, on: str) -> None:
+        """Let something break at the playhead.
+
+        Args:
+            kind: As in a scenario file: link-down, link-up, host-dies, cancel, announcement-lost.
+            on: Name of the host or VM.
+        """
+        if self._scenario is None:
+            return
+        self.end_gesture()
+        t_ns = self._player.t_ns
+        try:
+            after = self._scenario.with_fault(t_ns, kind, on)
+        except ScenarioError as error:
+            self.failed.emit(error.faults)
+            return
+        self._previous = self._history
+        text = f"{fault_sentence(kind, on)} at {format_duration_ns(t_ns)}"
+        self.undo_stack.push(
+            ScenarioEdit(self, self._scenario, after, text=text, gesture=next(self._gestures))
+        )
 
     def adopt(self, scenario: Scenario) -> None:
         """Put a version in force and have it simulated; for undo commands."""

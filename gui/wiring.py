@@ -16,16 +16,22 @@ from engine.errors import ScenarioError
 from engine.history import Frame, History
 from engine.scenario import Scenario, bundled_scenarios, load_scenario
 from engine.units import format_duration_ns
+from gui.dialogs.choose_host import ChooseHost
 from gui.dialogs.confirm_migration import ConfirmMigration
 from gui.dialogs.key_sheet import KeySheet
+from gui.dialogs.published_figures import PublishedFigures
 from gui.dialogs.scenarios import ScenariosDialog
+from gui.fault_menus import FaultMenus
 from gui.main_window import HistoryView, MainWindow
 from gui.player import Player
+from gui.reproduction import Reproduction
 from gui.run_controller import RunController
 from gui.session import Move, Session
 from gui.style.theme import DARK, LIGHT, ui_font
 
 START_HINT = "Press Play (Space)."
+MODELS_AFTER_MS = 400
+"""Models are asked so long after a run has come: a slider in hand never waits for them."""
 
 
 def refusal_lines(checks: Sequence[Check]) -> list[str]:
@@ -58,6 +64,12 @@ class Wiring(QObject):
         self._connect_session()
         self._connect_views()
         self._connect_actions()
+        self._faults = FaultMenus(window, player, session)
+        self._reproduction = Reproduction(self)
+        window.closed.connect(self._reproduction.stop)
+        self._models_timer = QTimer(self, singleShot=True, interval=MODELS_AFTER_MS)
+        self._models_timer.timeout.connect(self._ask_models)
+        runs.models_finished.connect(window.outcome.show_models)
 
     @property
     def dialog(self) -> ConfirmMigration | None:
@@ -146,6 +158,7 @@ class Wiring(QObject):
             lambda vm, host, sentences: self._on_move_refused(vm, host)
         )
         window.pool.menu_requested.connect(self._on_menu_requested)
+        window.pool.verdicts_changed.connect(window.show_verdicts)
         window.plots.seek_requested.connect(self._player.seek)
         window.timeline.seek_requested.connect(self._player.seek)
         window.controls.value_edited.connect(session.edit)
@@ -179,6 +192,7 @@ class Wiring(QObject):
             (a.export_picture, self._on_export_picture),
             (a.theme, self._on_theme),
             (a.full_screen, self._on_full_screen),
+            (a.reproduce, self._on_reproduce),
             (a.keys, self._on_keys),
             (a.quit, self._window.close),
         ):
@@ -237,6 +251,7 @@ class Wiring(QObject):
         # them; those that still wait from the run before go first and are not starved.
         window = self._window
         self._previous = previous
+        self._models_timer.start()
         groups: list[tuple[HistoryView, ...]] = [
             (window.timeline, window.transport, window.narration, window.pool),
             (window.pages,),
@@ -248,6 +263,14 @@ class Wiring(QObject):
         if previous is None:
             # Something was opened or taken back: no hand is on a slider, all show it at once.
             self.show_all()
+
+    def _ask_models(self) -> None:
+        """Ask closed-form models about the migration, once nothing is in hand or under way."""
+        session, request = self._session, self._window.outcome.request
+        if session.editing or self._runs.busy or self._due:
+            self._models_timer.start()
+        elif session.history is not None and request is not None:
+            self._runs.request_models(session.history.spec, request)
 
     def show_all(self) -> None:
         """Let the views that still wait for the newest run show it now."""
@@ -273,6 +296,7 @@ class Wiring(QObject):
         if history is not None and any(v.spec.name == vm for v in history.vms):
             for view in self._window.views:
                 view.set_history(history, selected=vm)
+            self._models_timer.start()
             self._player.seek(self._player.t_ns)
 
     def _on_run_finished(self, scenario: Scenario, history: History) -> None:
@@ -313,14 +337,22 @@ class Wiring(QObject):
         self._popup_destinations(vm, position)
 
     def _on_migrate(self) -> None:
-        pool = self._window.pool
-        center = pool.mapToGlobal(pool.rect().center())
-        self._popup_destinations(self._session.selected, center)
+        history, vm = self._session.history, self._session.selected
+        if history is None or not vm:
+            return
+        self._player.pause()
+        home = history.vm(vm).placement_at(self._player.t_ns).host
+        checks = {host.name: self._session.check(vm, host.name) for host in history.spec.hosts}
+        dialog = ChooseHost(vm, home, checks, self._window.theme, self._window)
+        dialog.chosen.connect(self.request_move)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     def _popup_destinations(self, vm: str, position: QPoint) -> None:
         menu = QMenu(self._window)
         menu.setAccessibleName(f"Migrate {vm} to")
         self.destination_menu(vm, menu)
+        self._faults.add_to(menu, vm)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(position)
         if menu.actions():
@@ -361,6 +393,13 @@ class Wiring(QObject):
             window.showNormal()
         else:
             window.showFullScreen()
+
+    def _on_reproduce(self) -> None:
+        self._player.pause()
+        page = PublishedFigures(self._reproduction, self._window.theme, self._window)
+        page.scenario_chosen.connect(self.open_path)
+        page.finished.connect(page.deleteLater)
+        page.open()
 
     def _on_keys(self) -> None:
         sheet = KeySheet(self._window.actions_by_name.all(), self._window)

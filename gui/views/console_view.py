@@ -1,177 +1,140 @@
-"""The client's command window: what `ping` has printed up to the playhead.
+"""The client console: what every client of the selected VM sees, a tab for each."""
 
-Replies are printed when they come back, so a held one is a line that is late. A lost one is
-printed as "Request timed out." when the client gives up: when the next request would be due,
-or after four seconds, whichever is earlier.
-"""
-
-from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from engine.history import Frame, History
-from engine.probes import LOST_NS, Fate, ProbeRecord
-from gui.style.theme import DARK, Theme, mono_font, ui_font
-from gui.views.plots_view import WORDS, give_up_ns, probe_of
+from engine.probes import ProbeRecord
+from gui.style.theme import DARK, Theme, ui_font
+from gui.views.client_pane import ClientPane
+from gui.views.game_pane import GamePane
+from gui.views.ping_pane import PingPane
+from gui.views.replies import probes_of
+from gui.views.spreadsheet_view import SpreadsheetView
+from gui.views.tab_strip import TabStrip
+from gui.views.web_pane import WebPane
 
 HEADER_PX: Final = 20
-PAD_PX: Final = 9
-LINE_PX: Final = 17
-FONT_PX: Final = 11
-TIMED_OUT: Final = "Request timed out."
+PANES: Final[dict[str, type[ClientPane]]] = {
+    "ping": PingPane,
+    "typing": SpreadsheetView,
+    "web": WebPane,
+    "game": GamePane,
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A printed line: when, what, and what became of the reply."""
-
-    t_ns: int
-    text: str
-    fate: Fate
-
-
-def time_text(rtt_ns: int) -> str:
-    """Return the time as Windows prints it: whole milliseconds, "<1ms" below a half."""
-    milliseconds = (rtt_ns + 500_000) // 1_000_000
-    return f"time={milliseconds}ms" if milliseconds else "time<1ms"
-
-
-def printed_lines(probe: ProbeRecord, address: str) -> list[Line]:
-    """Return what ping prints over the whole run, in order of printing."""
-    wait_ns = give_up_ns(probe)
-    lines = []
-    for sent, rtt, fate in zip(
-        probe.sent_ns.tolist(), probe.rtt_ns.tolist(), probe.fates.tolist(), strict=True
-    ):
-        if rtt == LOST_NS:
-            lines.append(Line(sent + wait_ns, TIMED_OUT, Fate.LOST))
-        else:
-            text = f"Reply from {address}: {time_text(rtt)} TTL=128"
-            lines.append(Line(sent + rtt, text, Fate(fate)))
-    return sorted(lines, key=lambda line: line.t_ns)
+def tab_texts(panes: Sequence[ClientPane]) -> list[str]:
+    """Return a name for every pane; those of one kind are numbered."""
+    texts = [pane.tab for pane in panes]
+    return [
+        f"{text} {texts[: i + 1].count(text)}" if texts.count(text) > 1 else text
+        for i, text in enumerate(texts)
+    ]
 
 
 class ConsoleView(QWidget):
-    """Lines of a ping, the newest at the bottom."""
+    """The clients of a VM; one is shown, the others are behind their tabs."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start empty; `set_history` gives it a run."""
         super().__init__(parent)
         self._theme = DARK
-        self._probe: ProbeRecord | None = None
-        self._selected = self._address = ""
-        self._lines: list[Line] = []
-        self._times: list[int] = []
-        self._printed = 0
-        self._waiting = False
-        self._t_ns = 0
+        self._frame: Frame | None = None
+        self._vm = ""
+        self._panes: list[ClientPane] = []
+        self._kinds: list[str] = []
+        self._title = QLabel()
+        self._title.setFont(ui_font(12))
+        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.tabs = TabStrip("Clients")
+        self.tabs.chosen.connect(self._on_chosen)
+        self._stack = QStackedLayout()
+        header = QHBoxLayout()
+        header.setContentsMargins(0, 0, 0, 0)
+        header.addWidget(self._title, 1)
+        header.addWidget(self.tabs)
+        head = QWidget()
+        head.setFixedHeight(HEADER_PX)
+        head.setLayout(header)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(head)
+        layout.addLayout(self._stack, 1)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-        self.setToolTip(
-            "Replies are printed when they come back. A lost one is printed as "
-            f"“{TIMED_OUT}” when the next request is due, after four seconds at the latest."
-        )
+        self._show_panes(["ping"])
 
     @property
-    def shown(self) -> list[str]:
-        """Return the lines as printed up to the playhead, the waiting line last."""
-        lines = [self._opening()] if self._probe else []
-        lines += [line.text for line in self._lines[: self._printed]]
-        if self._waiting:
-            lines.append(f"Reply from {self._address}: time=…")
-        return lines
+    def panes(self) -> tuple[ClientPane, ...]:
+        """Return the pane of every client, in the scenario's order."""
+        return tuple(self._panes)
+
+    @property
+    def pane(self) -> ClientPane:
+        """Return the pane that is shown."""
+        return self._panes[self.tabs.current]
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
         self._theme = theme
-        self.update()
+        self._title.setStyleSheet(f"color: {theme.dim}; background: transparent;")
+        self.tabs.set_theme(theme)
+        for pane in self._panes:
+            pane.set_theme(theme)
 
     def set_history(self, history: History, *, selected: str) -> None:
-        """Show the first ping of a VM."""
-        self._selected = selected
-        self._probe = probe_of(history, selected)
-        self._address = history.vm(selected).spec.address or selected
-        self._lines = printed_lines(self._probe, self._address) if self._probe else []
-        self._times = [line.t_ns for line in self._lines]
-        self.setAccessibleName(f"Client: ping {selected}")
-        self._move(self._t_ns)
-        self.update()
+        """Show the clients of a VM; the chosen one stays, if it is the same VM."""
+        probes: list[ProbeRecord | None] = [*probes_of(history, selected)] or [None]
+        kinds: list[str] = [probe.spec.kind if probe else "ping" for probe in probes]
+        current = self.tabs.current if selected == self._vm and kinds == self._kinds else 0
+        if kinds != self._kinds:
+            self._show_panes(kinds)
+        self._vm = selected
+        for pane, probe in zip(self._panes, probes, strict=True):
+            pane.set_probe(history, selected, probe)
+        self.tabs.set_tabs(tab_texts(self._panes), current)
+        self.tabs.setVisible(len(self._panes) > 1)
+        self._show_current()
 
     def show_frame(self, frame: Frame) -> None:
-        """Show what has been printed at the frame's instant."""
-        before = self._printed, self._waiting
-        self._move(frame.t_ns)
-        if before != (self._printed, self._waiting):
-            self.update()
+        """Show what the chosen client sees at the frame's instant."""
+        self._frame = frame
+        self.pane.show_frame(frame)
 
-    def _move(self, t_ns: int) -> None:
-        self._t_ns = t_ns
-        self._printed = bisect_right(self._times, t_ns)
-        self._waiting = self._printed < self._sent_at(t_ns)
+    def _show_panes(self, kinds: list[str]) -> None:
+        for pane in self._panes:
+            self._stack.removeWidget(pane)
+            pane.hide()
+            pane.deleteLater()
+        self._kinds = kinds
+        self._panes = [PANES[kind]() for kind in kinds]
+        for pane in self._panes:
+            pane.set_theme(self._theme)
+            self._stack.addWidget(pane)
+        self.tabs.set_tabs(tab_texts(self._panes), 0)
+        self.tabs.setVisible(len(self._panes) > 1)
 
-    def _sent_at(self, t_ns: int) -> int:
-        """Return how many requests have been sent, also those not back by the end."""
-        if self._probe is None or t_ns < self._probe.spec.phase_ns:
-            return 0
-        return (t_ns - self._probe.spec.phase_ns) // self._probe.spec.interval_ns + 1
+    def _on_chosen(self, index: int) -> None:
+        if self._frame is not None:
+            self._panes[index].show_frame(self._frame)
+        self._show_current()
 
-    def _opening(self) -> str:
-        return f"C:\\> ping -t {self._address}"
-
-    def _draw_line(self, painter: QPainter, text: str, fate: Fate | None, row: QRectF) -> None:
-        late = fate in (Fate.LATE, Fate.HELD, Fate.LOST)
-        align = Qt.AlignmentFlag.AlignVCenter
-        painter.setFont(mono_font(FONT_PX))
-        painter.setPen(self._theme.color("warn" if fate is Fate.LOST else "ink"))
-        painter.drawText(row, align | Qt.AlignmentFlag.AlignLeft, text)
-        used = painter.fontMetrics().horizontalAdvance(text)
-        if fate is None or not late:
-            return
-        painter.setFont(ui_font(FONT_PX))
-        word = WORDS[fate]
-        if used + painter.fontMetrics().horizontalAdvance(word) + 6 <= row.width():
-            painter.setPen(self._theme.color("ink" if fate is Fate.HELD else "warn"))
-            painter.drawText(row, align | Qt.AlignmentFlag.AlignRight, word)
-
-    def sizeHint(self) -> QSize:
-        """Return room for a whole line with its word, and ten lines."""
-        return QSize(self.minimumSizeHint().width() + 12, HEADER_PX + 10 * LINE_PX + 2 * PAD_PX)
+    def _show_current(self) -> None:
+        self._stack.setCurrentWidget(self.pane)
+        several = len(self._panes) > 1
+        self._title.setText(f"Clients of {self._vm}" if several else self.pane.title)
+        self.setAccessibleName(self.pane.title)
 
     def minimumSizeHint(self) -> QSize:
-        """Return a width that holds the longest line and its word."""
-        longest = f"Reply from {self._address or '10.0.0.210'}: time=1000ms TTL=128"
-        width = QFontMetrics(mono_font(FONT_PX)).horizontalAdvance(longest)
-        word = QFontMetrics(ui_font(FONT_PX)).horizontalAdvance(max(WORDS.values(), key=len))
-        return QSize(width + word + 2 * PAD_PX + 8, HEADER_PX + 4 * LINE_PX + 2 * PAD_PX)
+        """Return room for the pane that needs most."""
+        sizes = [pane.minimumSizeHint() for pane in self._panes]
+        width, height = max(s.width() for s in sizes), max(s.height() for s in sizes)
+        return QSize(max(width, self.tabs.sizeHint().width()), height + HEADER_PX)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw header, frame and the newest lines."""
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.color("ground"))
-        painter.setFont(ui_font(12))
-        painter.setPen(self._theme.color("dim"))
-        painter.drawText(0, 13, f"Client: ping {self._selected}")
-        box = QRectF(self.rect()).adjusted(0.5, HEADER_PX + 0.5, -0.5, -0.5)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._theme.color("line"), 1))
-        painter.setBrush(self._theme.color("sunken"))
-        painter.drawRoundedRect(box, 6, 6)
-        inner = box.adjusted(PAD_PX, PAD_PX - 2, -PAD_PX, -PAD_PX + 2)
-        if self._probe is None:
-            painter.setFont(ui_font(12))
-            painter.setPen(self._theme.color("dim"))
-            painter.drawText(inner, Qt.TextFlag.TextWordWrap, f"Nobody pings {self._selected}.")
-            return
-        shown: list[tuple[str, Fate | None]] = [(self._opening(), None)]
-        room = max(1, int(inner.height() // LINE_PX))
-        newest = self._lines[max(0, self._printed - room) : self._printed]
-        shown = shown if self._printed <= room else []
-        shown += [(line.text, line.fate) for line in newest]
-        if self._waiting:
-            shown.append((f"Reply from {self._address}: time=…", None))
-        for i, (text, fate) in enumerate(shown[-room:]):
-            row = QRectF(inner.left(), inner.top() + i * LINE_PX, inner.width(), LINE_PX)
-            self._draw_line(painter, text, fate, row)
+    def sizeHint(self) -> QSize:
+        """Return room for ten lines."""
+        hint = self.pane.sizeHint()
+        return QSize(hint.width(), hint.height() + HEADER_PX)

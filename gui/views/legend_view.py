@@ -43,6 +43,7 @@ class LegendView(QWidget):
     def __init__(self) -> None:
         """Start empty, dark."""
         super().__init__()
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName("Page states")
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
@@ -140,6 +141,7 @@ class LegendView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint every entry."""
         painter = QPainter(self)
+        painter.fillRect(event.rect(), self._theme.color("ground"))
         painter.setFont(ui_font(FONT_PX))
         middle = int(Qt.AlignmentFlag.AlignVCenter)
         places, _ = self._places(self.width())

@@ -31,6 +31,7 @@ class NarrationView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start without a text."""
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._theme = DARK
         self._history: History | None = None
         self._selected = ""

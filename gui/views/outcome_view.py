@@ -1,8 +1,14 @@
-"""The outcome table. Its values are those of the whole run, the future included."""
+"""The outcome table. Its values are those of the whole run, the future included.
 
-from typing import Final
+Under it closed-form models of the same migration; they come later than the run (`show_models`).
+"""
 
-from PySide6.QtCore import QSize, Qt
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QAbstractTableModel, QSize, Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -15,11 +21,23 @@ from PySide6.QtWidgets import (
 
 from engine.history import Frame, History
 from engine.metrics import outcome_rows
-from gui.models.outcome_model import HEADINGS, OutcomeModel
+from gui.models.closed_form_model import (
+    ClosedFormModel,
+    model_row,
+    request_of,
+    run_row,
+    waiting_row,
+)
+from gui.models.outcome_model import OutcomeModel
 from gui.style.theme import DARK, Theme, ui_font
+
+if TYPE_CHECKING:
+    from engine.analytic import ModelRow
+    from engine.specs import ScenarioSpec
 
 ROW_PX: Final = 22
 CELL_PAD_PX: Final = 12
+GAP_PX: Final = 8
 
 
 class OutcomeView(QWidget):
@@ -28,12 +46,20 @@ class OutcomeView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start empty; `set_history` gives it a run."""
         super().__init__(parent)
-        self.model = OutcomeModel(self)
-        self._table = QTableView()
-        self._set_up_table()
+        self.model, self.closed_forms = OutcomeModel(self), ClosedFormModel(self)
+        self._table, self._models_table = QTableView(), QTableView()
+        self._history: History | None = None
+        self._request: int | None = None
+        _set_up_table(self._table, self.model, "Outcome, simulated and published")
+        _set_up_table(
+            self._models_table, self.closed_forms, "Closed-form models beside the run"
+        )
+        self._models_table.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GAP_PX)
         layout.addWidget(self._table)
+        layout.addWidget(self._models_table)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Outcome of the run")
         self.set_theme(DARK)
@@ -43,9 +69,19 @@ class OutcomeView(QWidget):
         """Return the table."""
         return self._table
 
+    @property
+    def models_table(self) -> QTableView:
+        """Return the table of closed-form models; hidden while they have said nothing."""
+        return self._models_table
+
+    @property
+    def request(self) -> int | None:
+        """Return the number of the migration that models are to speak of, None without one."""
+        return self._request
+
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
-        self._table.setStyleSheet(
+        sheet = (
             f"QTableView {{ background: transparent; color: {theme.ink}; border: 0;"
             f" selection-background-color: {theme.pill_mig}; selection-color: {theme.ink};"
             f" outline: 0; }}"
@@ -54,53 +90,96 @@ class OutcomeView(QWidget):
             f"QHeaderView::section {{ background: transparent; color: {theme.dim}; border: 0;"
             f" border-bottom: 1px solid {theme.line}; padding: 0 4px; }}"
         )
+        for table in (self._table, self._models_table):
+            table.setStyleSheet(sheet)
 
     def set_history(self, history: History, *, selected: str) -> None:
         """Show the outcome of a run."""
         self.model.set_rows(outcome_rows(history.spec, history))
+        request = request_of(history, selected)
+        another = self._history is None or history.spec != self._history.spec
+        if another or request != self._request:
+            self._history, self._request = history, request
+            self._expect_models()
         self._fit()
+
+    def show_models(
+        self, spec: ScenarioSpec, request: int, rows: Sequence[ModelRow]
+    ) -> None:
+        """Show what models say; about another run or migration they are not meant.
+
+        Args:
+            spec: The scenario that they were asked about.
+            request: The migration's number in it.
+            rows: One a model; none if no model fits the policy.
+        """
+        history = self._history
+        if history is None or request != self._request or spec != history.spec:
+            return
+        lines = [run_row(history, request), *map(model_row, rows)] if rows else []
+        self.closed_forms.set_rows(lines)
+        self._fit()
+
+    def _expect_models(self) -> None:
+        """Keep the lines in place until their new figures arrive, so that nothing jumps."""
+        lines = self.closed_forms.rows
+        if self._history is None or self._request is None or not lines:
+            self.closed_forms.set_rows([])
+            return
+        waiting = [waiting_row(line) for line in lines[1:]]
+        self.closed_forms.set_rows([run_row(self._history, self._request), *waiting])
 
     def show_frame(self, frame: Frame) -> None:
         """Change nothing: the outcome is that of the whole run."""
 
-    def _set_up_table(self) -> None:
-        table = self._table
-        table.setModel(self.model)
-        table.setFont(ui_font(12))
-        table.setShowGrid(False)
-        table.setFrameShape(QTableView.Shape.NoFrame)
-        table.setAccessibleName("Outcome, simulated and published")
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setTabKeyNavigation(False)
-        for policy in (table.setVerticalScrollBarPolicy, table.setHorizontalScrollBarPolicy):
-            policy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(ROW_PX)
-        table.verticalHeader().setMinimumSectionSize(ROW_PX)
-        header = table.horizontalHeader()
-        header.setFont(ui_font(11))
-        header.setHighlightSections(False)
-        header.setSectionsClickable(False)
-        header.setFixedHeight(ROW_PX)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-
-    def _column_width(self, column: int) -> int:
-        cells, head = QFontMetrics(ui_font(12)), QFontMetrics(ui_font(11))
-        rows = range(len(self.model.rows))
-        texts = [str(self.model.data(self.model.index(row, column))) for row in rows]
-        widths = [cells.horizontalAdvance(text) for text in texts]
-        return max([head.horizontalAdvance(HEADINGS[column]), *widths]) + CELL_PAD_PX
-
     def _fit(self) -> None:
         """Give every column and row the room that its text needs."""
-        for column in range(1, len(HEADINGS)):
-            self._table.setColumnWidth(column, self._column_width(column))
-        self._table.setMinimumWidth(sum(map(self._column_width, range(len(HEADINGS)))))
-        self._table.setFixedHeight((len(self.model.rows) + 1) * ROW_PX + 4)
+        for table in (self._table, self._models_table):
+            widths = [_column_width(table, c) for c in range(table.model().columnCount())]
+            for column, width in enumerate(widths[1:], start=1):
+                table.setColumnWidth(column, width)
+            table.setMinimumWidth(sum(widths))
+            table.setFixedHeight((table.model().rowCount() + 1) * ROW_PX + 4)
+        self._models_table.setVisible(bool(self.closed_forms.rows))
         self.updateGeometry()
 
     def sizeHint(self) -> QSize:
         """Return the room that the text needs."""
-        return QSize(self._table.minimumWidth(), self._table.minimumHeight())
+        width, height = self._table.minimumWidth(), self._table.minimumHeight()
+        if self.closed_forms.rows:
+            width = max(width, self._models_table.minimumWidth())
+            height += self._models_table.minimumHeight() + GAP_PX
+        return QSize(width, height)
+
+
+def _set_up_table(table: QTableView, model: QAbstractTableModel, name: str) -> None:
+    table.setModel(model)
+    table.setFont(ui_font(12))
+    table.setShowGrid(False)
+    table.setFrameShape(QTableView.Shape.NoFrame)
+    table.setAccessibleName(name)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setTabKeyNavigation(False)
+    for policy in (table.setVerticalScrollBarPolicy, table.setHorizontalScrollBarPolicy):
+        policy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(ROW_PX)
+    table.verticalHeader().setMinimumSectionSize(ROW_PX)
+    header = table.horizontalHeader()
+    header.setFont(ui_font(11))
+    header.setHighlightSections(False)
+    header.setSectionsClickable(False)
+    header.setFixedHeight(ROW_PX)
+    header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+
+
+def _column_width(table: QTableView, column: int) -> int:
+    """Return the width at which no cell of a column is cut."""
+    cells, head = QFontMetrics(ui_font(12)), QFontMetrics(ui_font(11))
+    model = table.model()
+    texts = [str(model.index(row, column).data()) for row in range(model.rowCount())]
+    heading = str(model.headerData(column, Qt.Orientation.Horizontal))
+    widths = [cells.horizontalAdvance(text) for text in texts]
+    return max([head.horizontalAdvance(heading), *widths]) + CELL_PAD_PX

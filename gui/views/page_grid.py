@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -18,6 +18,7 @@ from engine.playback import PageDelta
 from engine.states import N_STATES, PageState
 from gui.style.patterns import MIN_PATTERN_PX, SKIPPED_OUTLINE, pattern_color, pattern_mask
 from gui.style.theme import DARK, Theme
+from gui.views.page_outline import Flags, cells_filled, outline_image
 
 Pages = npt.NDArray[np.uint32]
 States = npt.NDArray[np.uint8]
@@ -29,6 +30,7 @@ LARGEST_CELL_PX: Final = 22
 MOST_CELLS: Final = 12_000
 COARSER_PENALTY: Final = 0.4
 FULL_REPAINT_SHARE: Final = 0.4
+COUNT_ANEW_SHARE: Final = 0.25
 HEAT_WINDOW_NS: Final = 500_000_000
 HEAT_HALF: Final = 1.5
 HEAT_CONTRAST: Final = 2.5
@@ -119,6 +121,7 @@ class PageGrid(QWidget):
     def __init__(self, name: str, *, empty_not_sent: bool) -> None:
         super().__init__()
         self.setAccessibleName(name)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._empty_not_sent = empty_not_sent
         self._absent = False
@@ -127,6 +130,8 @@ class PageGrid(QWidget):
         self._states: States | None = None
         self._writes: tuple[Pages, Floats] | None = None
         self._warmth: Floats | None = None
+        self._outlined: Flags | None = None
+        self._outline: QImage | None = None
         self._layout = layout_for(1, 1, 1)
         self._counts = np.zeros((1, N_STATES), np.int32)
         self._set_colors()
@@ -143,7 +148,7 @@ class PageGrid(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
-        self._theme = theme
+        self._theme, self._outline = theme, None
         self._set_colors()
         self._paint_all()
 
@@ -156,6 +161,10 @@ class PageGrid(QWidget):
         self._show(np.zeros(n_pages, np.uint8), absent=True)
 
     def _show(self, states: States, *, absent: bool) -> None:
+        delta = self._difference(states) if absent == self._absent else None
+        if delta is not None:
+            self.apply(delta)
+            return
         self._states, self._writes, self._warmth = states, None, None
         if absent != self._absent:
             self._absent = absent
@@ -164,6 +173,22 @@ class PageGrid(QWidget):
             self._n_pages = len(states)
             self._new_image()
         self._recount()
+
+    def _difference(self, states: States) -> PageDelta | None:
+        """Return how other states differ from those shown, unless all is better counted anew."""
+        before = self._states
+        if before is None or self._warmth is not None or len(before) != len(states):
+            return None
+        pages = np.flatnonzero(before != states).astype(np.uint32)
+        if len(pages) > COUNT_ANEW_SHARE * len(states):
+            return None
+        return PageDelta(pages, before[pages], states[pages])
+
+    def set_outline(self, pages: Flags | None) -> None:
+        """Draw a line around the cells that are at least half full of these pages; None: no."""
+        if pages is not None or self._outlined is not None:
+            self._outlined, self._outline = pages, None
+            self.update()
 
     def set_heat(self, pages: Pages, weights: Floats) -> None:
         """Mark the cells of pages that were written lately, the fresher the more."""
@@ -181,15 +206,14 @@ class PageGrid(QWidget):
             return
         if self._states is not None:
             self._states[delta.pages] = delta.new
-        per, n = self._layout.pages_per_cell, self._layout.n_cells
-        cells = (delta.pages // np.uint32(per)).astype(np.int64) * N_STATES
-        size = n * N_STATES
-        gain = np.bincount(cells + delta.new, minlength=size)
-        loss = np.bincount(cells + delta.old, minlength=size)
-        moved = (gain - loss).reshape(n, N_STATES)
-        changed = np.flatnonzero(moved.any(axis=1))
-        self._counts[changed] += moved[changed].astype(np.int32)
-        self._paint_some(changed)
+        cells = (delta.pages // np.uint32(self._layout.pages_per_cell)).astype(np.int64)
+        # As much work as pages changed: there are many more cells and states than these.
+        flat, first = self._counts.reshape(-1), cells * N_STATES
+        np.add.at(flat, first + delta.new, np.int32(1))
+        np.subtract.at(flat, first + delta.old, np.int32(1))
+        touched = np.zeros(self._layout.n_cells, np.bool_)
+        touched[cells] = True
+        self._paint_some(np.flatnonzero(touched))
 
     # Colours and pixels
 
@@ -217,6 +241,7 @@ class PageGrid(QWidget):
 
     def _new_image(self) -> None:
         self._layout = layout_for(self._n_pages, self.width(), self.height())
+        self._outline = None
         width, height = max(1, self.width()), max(1, self.height())
         self._pixels = np.zeros((height, width), np.uint32)
         # The image reads the array's memory: what is written here is painted.
@@ -231,8 +256,8 @@ class PageGrid(QWidget):
         counts = np.zeros((layout.n_cells, N_STATES), np.int32)
         if states is not None:
             whole = self._n_used
-            cells = np.arange(len(states)) // layout.pages_per_cell * N_STATES
-            flat = np.bincount(cells + states, minlength=whole * N_STATES)
+            cells = np.repeat(np.arange(whole) * N_STATES, layout.pages_per_cell)
+            flat = np.bincount(cells[: len(states)] + states, minlength=whole * N_STATES)
             counts[:whole] = flat.reshape(whole, N_STATES)
         self._counts = counts
         self._paint_all()
@@ -262,10 +287,9 @@ class PageGrid(QWidget):
         else:
             block = self._mixed(cells, counts, total)
         lines, places = np.divmod(cells, columns)
-        inner = np.arange(px - 1)
-        y = lines[:, None, None] * px + inner[None, :, None]
-        x = places[:, None, None] * px + inner[None, None, :]
-        self._pixels[y, x] = block
+        used = self._pixels[: self._layout.rows * px, : columns * px]
+        by_cell = used.reshape(self._layout.rows, px, columns, px).transpose(0, 2, 1, 3)
+        by_cell[lines, places, : px - 1, : px - 1] = block
 
     def _warmed(self, rgb: Floats, cells: npt.NDArray[np.int64]) -> Floats:
         """Blend colours, shape (cells, 3), towards the ink where pages were written lately."""
@@ -354,7 +378,18 @@ class PageGrid(QWidget):
         """Copy what changed from the picture."""
         painter = QPainter(self)
         painter.drawImage(event.rect(), self._image, event.rect())
+        if self._outlined is not None and len(self._outlined) == self._n_pages:
+            if self._outline is None:
+                self._outline = self._drawn_outline(self._outlined)
+            painter.drawImage(event.rect(), self._outline, event.rect())
         painter.end()
+
+    def _drawn_outline(self, pages: Flags) -> QImage:
+        layout = self._layout
+        cells = cells_filled(pages, layout.pages_per_cell)
+        size = self.width(), self.height()
+        color = self._theme.color("good")
+        return outline_image(cells, layout.columns, layout.cell_px, size, color)
 
 
 _OUTLINE: Final = np.array(

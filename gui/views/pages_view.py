@@ -14,8 +14,11 @@ from engine.policies import parameters_of
 from engine.states import N_STATES, PageState
 from engine.units import format_count
 from gui.style.theme import DARK, Theme, ui_font
+from gui.views.figure_line import FigureLine
 from gui.views.legend_view import LegendView
 from gui.views.page_grid import PageGrid, recent_writes
+from gui.views.working_set_panel import WorkingSetPanel
+from gui.views.working_set_sight import WorkingSetSight
 
 HEAT_LIMIT: Final = 20_000
 MIDDLE_PX: Final = 148
@@ -40,6 +43,7 @@ class MiddleColumn(QWidget):
         self.setAccessibleName("What is being sent")
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.setFixedWidth(MIDDLE_PX)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._theme = DARK
         self._lines: tuple[tuple[str, str, int], ...] = ()
         self._arrow: str = ""
@@ -58,6 +62,7 @@ class MiddleColumn(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         painter = QPainter(self)
+        painter.fillRect(event.rect(), self._theme.color("ground"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         heights = [self._height(text, size) for text, _, size in self._lines]
         y = max(0, (self.height() - sum(heights) - 64) // 2)
@@ -107,7 +112,8 @@ class PagesView(QWidget):
         self.middle = MiddleColumn()
         self.legend = LegendView()
         self._titles = [QLabel(), QLabel()]
-        self._notes = [QLabel(), QLabel()]
+        self._panels = (WorkingSetPanel(), WorkingSetPanel())
+        self._notes = [FigureLine(ui_font(12), ink="dim", ground="ground") for _ in range(2)]
         layout = QGridLayout(self)
         layout.setContentsMargins(16, 8, 16, 8)
         layout.setHorizontalSpacing(6)
@@ -116,7 +122,10 @@ class PagesView(QWidget):
             layout.addLayout(self._header(side), 0, column)
             layout.addWidget(grid, 1, column)
             layout.setColumnStretch(column, 1)
-        layout.addWidget(self.middle, 0, 1, 2, 1)
+            layout.addWidget(self._panels[side], 1, column)
+        self.working_set = WorkingSetSight((self.source, self.destination), self._panels, self)
+        layout.addWidget(self.working_set.button, 0, 1, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self.middle, 1, 1)
         layout.addWidget(self.legend, 2, 0, 1, 3)
         layout.setRowStretch(1, 1)
         self._history: History | None = None
@@ -129,27 +138,27 @@ class PagesView(QWidget):
     def _header(self, side: int) -> QHBoxLayout:
         title, note = self._titles[side], self._notes[side]
         title.setFont(ui_font(13, bold=True))
-        note.setFont(ui_font(12))
         row = QHBoxLayout()
         row.addWidget(title)
-        row.addStretch(1)
-        row.addWidget(note)
+        row.addWidget(note, 1)
         return row
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
         for part in (self.source, self.destination, self.middle, self.legend):
             part.set_theme(theme)
+        self.working_set.set_theme(theme)
         for label in self._titles:
             label.setStyleSheet(f"color: {theme.ink}; background: transparent;")
-        for label in self._notes:
-            label.setStyleSheet(f"color: {theme.dim}; background: transparent;")
+        for line in self._notes:
+            line.set_theme(theme)
 
     def set_history(self, history: History, *, selected: str) -> None:
         """Show another run, or another VM."""
         self._history, self._selected = history, selected
         self._cursor = PageCursor(history, selected)
         self.legend.set_history(history, selected=selected)
+        self.working_set.set_history(history, selected)
         spec = history.vm(selected).spec
         self._rest_states = np.zeros(spec.n_pages, np.uint8)
         self._rest_states[spec.first_zero_page :] = PageState.FREE
@@ -169,6 +178,7 @@ class PagesView(QWidget):
             for grid in self._grids_of_states(condition):
                 grid.apply(delta)
         self._show_heat(condition, frame.t_ns)
+        self._show_working_set(vm, condition, frame.t_ns)
         counts = self._counts()
         self._say(vm, frame.t_ns, counts)
         self.legend.show_counts(
@@ -211,6 +221,14 @@ class PagesView(QWidget):
             record = self._history.vm(self._selected)
             grid = self.destination if condition == "arrived" else self.source
             grid.set_heat(*recent_writes(record, t_ns, limit=HEAT_LIMIT))
+
+    def _show_working_set(self, vm: VmFrame, condition: str, t_ns: int) -> None:
+        """Outline it where the VM runs; a VM that runs nowhere is still at the source."""
+        arrived = condition == "arrived"
+        if condition == "moving" and vm.migration is not None and vm.status == "running":
+            assert self._history is not None
+            arrived = vm.host == self._history.migrations[vm.migration].destination
+        self.working_set.show_instant(t_ns, at_destination=arrived)
 
     # Words
 
@@ -261,8 +279,7 @@ class PagesView(QWidget):
     def _put(self, side: int, title: str, note: str) -> None:
         if self._titles[side].text() != title:
             self._titles[side].setText(title)
-        if self._notes[side].text() != note:
-            self._notes[side].setText(note)
+        self._notes[side].set_text(note)
 
     def _middle(
         self, vm: VmFrame, m: MigrationRecord | None, counts: list[int], t_ns: int

@@ -13,18 +13,29 @@ from gui.views.pool_layout import CARD_PADDING_PX, HEADER_PX, Detail, PoolLayout
 from gui.views.pool_network import paint_wires
 from gui.views.pool_reading import HostLook, TileLook
 from gui.views.pool_tiles import (
+    bar_rect,
     fitting,
     mini_rect,
     paint_card,
     paint_heading,
     paint_map,
+    paint_memory_bar,
     paint_tile,
 )
-from gui.views.pool_verdicts import failed, heights, paint_lines, paint_refusal, reasons, ticks
+from gui.views.pool_verdicts import (
+    Verdicts,
+    failed,
+    heights,
+    met_text,
+    paint_lines,
+    paint_refusal,
+    paint_strip,
+    reasons,
+)
 
 DRAGGED_SIZE: Final = QSize(176, 28)
 DRAGGED_OPACITY: Final = 0.85
-VERDICT_TOP_PX: Final = HEADER_PX - 3
+VERDICT_TOP_PX: Final = HEADER_PX
 
 TileKey = tuple[str, str]
 """Host and VM."""
@@ -32,11 +43,13 @@ TileKey = tuple[str, str]
 
 @dataclass(frozen=True)
 class Drag:
-    """A VM in the air: over which host, and what every host answers."""
+    """A VM in the air: over which host, and what every other host answers."""
 
     vm: str
     over: str | None
     verdicts: Mapping[str, Sequence[Check]] = field(default_factory=dict)
+    home: str = ""
+    home_checks: Sequence[Check] = ()
 
     def refuses(self, host: str) -> bool:
         """Return whether a host has answered no."""
@@ -45,6 +58,15 @@ class Drag:
     def accepts(self, host: str) -> bool:
         """Return whether a host has answered yes."""
         return host in self.verdicts and not self.refuses(host)
+
+    def checks(self, host: str) -> Sequence[Check]:
+        """Return every rule with the answer of a host, home included."""
+        return self.home_checks if host == self.home else self.verdicts.get(host, ())
+
+    def all_verdicts(self, hosts: Sequence[str]) -> Verdicts:
+        """Return the answers of all hosts, in this order."""
+        found = {host: self.checks(host) for host in hosts if self.checks(host)}
+        return Verdicts(self.vm, self.home, found, self.over)
 
 
 @dataclass(frozen=True)
@@ -93,8 +115,8 @@ class Still:
 
 def still_picture(
     still: Still, size: QSize, *, ratio: float, theme: Theme
-) -> tuple[QPixmap, frozenset[str]]:
-    """Return a picture of what stands still, and the hosts whose reasons found no room."""
+) -> QPixmap:
+    """Return a picture of what stands still."""
     picture = QPixmap(size * ratio)
     picture.setDevicePixelRatio(ratio)
     picture.fill(theme.color("ground"))
@@ -110,12 +132,12 @@ def still_picture(
         selected = key[1] == still.selected and not tile_look.ghost
         tile = still.layout.tiles[key]
         paint_tile(painter, tile, tile_look, detail=detail, selected=selected, theme=theme)
-    cut = _paint_verdicts(painter, still, theme)
+    _paint_verdicts(painter, still, theme)
     if still.current in still.layout.tiles and still.current is not None:
         radius = 3 if detail is Detail.CHIP else 7
         _paint_focus(painter, still.layout.tiles[still.current], radius, theme)
     painter.end()
-    return picture, cut
+    return picture
 
 
 def _paint_host(painter: QPainter, still: Still, look: HostLook, theme: Theme) -> None:
@@ -132,6 +154,11 @@ def _paint_host(painter: QPainter, still: Still, look: HostLook, theme: Theme) -
     elif drag is not None and drag.refuses(look.name):
         notes, ink = (f"✗ cannot take {drag.vm}", "✗ cannot", "✗"), "warn"
     paint_card(painter, card, look, theme=theme, pen=pen, fill=fill)
+    bar, checks = bar_rect(card), drag.checks(look.name) if drag is not None else ()
+    if checks:
+        paint_strip(painter, bar.adjusted(0, -3, 0, 3), checks, theme)
+    else:
+        paint_memory_bar(painter, bar, look, theme)
     paint_heading(painter, card, look.name, notes, ink=ink, theme=theme)
 
 
@@ -155,20 +182,17 @@ def paint_maps(
             paint_map(painter, place, image, ghost=still.tiles[key].ghost)
 
 
-def _paint_verdicts(painter: QPainter, still: Still, theme: Theme) -> frozenset[str]:
-    """Paint the answers of all hosts; return those whose reasons found no room."""
+def _paint_verdicts(painter: QPainter, still: Still, theme: Theme) -> None:
+    """Paint the answers of all hosts into their cards."""
     if still.drag is None:
-        return frozenset()
-    cut = set()
+        return
     for host, checks in still.drag.verdicts.items():
         card = still.layout.hosts[host]
         area = card.adjusted(3, VERDICT_TOP_PX, -3, -4)
         if still.drag.refuses(host):
-            if not paint_refusal(painter, area, checks, theme):
-                cut.add(host)
+            paint_refusal(painter, area, checks, theme)
         else:
             _paint_welcome(painter, still, host, checks, theme)
-    return frozenset(cut)
 
 
 def _paint_welcome(
@@ -180,12 +204,10 @@ def _paint_welcome(
     top = max([card.y() + VERDICT_TOP_PX, *tiles]) + 5
     inner = QRect(card.x() + CARD_PADDING_PX, top, card.width() - 2 * CARD_PADDING_PX, 0)
     room = card.bottom() - 4 - top
-    for at_most in (len(checks), 0):
-        lines = [ticks(checks, at_most=at_most), *reasons(checks)]
-        if sum(heights(lines, inner.width())) <= room:
-            inner.setHeight(room)
-            paint_lines(painter, inner, lines, theme)
-            return
+    lines = [met_text(checks), *reasons(checks)]
+    if sum(heights(lines, inner.width())) <= room:
+        inner.setHeight(room)
+        paint_lines(painter, inner, lines, theme)
 
 
 def paint_dragged(

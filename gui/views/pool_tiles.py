@@ -141,13 +141,16 @@ def paint_pill(painter: QPainter, area: QRect, look: TileLook, theme: Theme) -> 
 def paint_card(
     painter: QPainter, card: QRect, look: HostLook, *, theme: Theme, pen: QPen, fill: QColor
 ) -> None:
-    """Paint a host's card with its memory, without its heading."""
+    """Paint a host's card without its heading and its memory."""
     painter.setPen(pen)
     painter.setBrush(fill)
     inset = max(1, pen.width()) / 2
     painter.drawRoundedRect(QRectF(card).adjusted(inset, inset, -inset, -inset), 8, 8)
-    bar = QRect(card.x() + CARD_PADDING_PX, card.y() + 29, card.width() - 2 * CARD_PADDING_PX, 6)
-    paint_memory_bar(painter, bar, look, theme)
+
+
+def bar_rect(card: QRect) -> QRect:
+    """Return where a card shows how much of the host's memory is used."""
+    return QRect(card.x() + CARD_PADDING_PX, card.y() + 29, card.width() - 2 * CARD_PADDING_PX, 6)
 
 
 def paint_heading(

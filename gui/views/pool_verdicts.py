@@ -1,24 +1,46 @@
-"""What a host answers while a VM is in the air: its reasons, and the rules that passed."""
+"""What a host's card answers while a VM is in the air: a mark for every rule, and why not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
-from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPen
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPen, QPolygonF
 
 from engine.eligibility import Check
 from gui.style.theme import Theme, ui_font
 
 TEXT_PX: Final = 11
 LINE_GAP_PX: Final = 3
-BALLOON_PX: Final = 400
-PADDING_PX: Final = 9
-NO_BREAK: Final = "\u00a0"
-ABBREVIATIONS: Final = {"vm", "cpu"}
+MARK_PX: Final = 9
+WIDEST_PITCH_PX: Final = 16
 WRAP: Final = int(Qt.TextFlag.TextWordWrap)
+MARKS: Final = {"met": "✓", "refused": "✗", "advised": "!"}
+INKS: Final = {"met": "good", "refused": "warn", "advised": "dim"}
 
 Line = tuple[str, str]
 """Text and the colour's name in the theme."""
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What every host answers to one VM.
+
+    Attributes:
+        vm: Name of the VM.
+        home: Where it is.
+        checks: For each host, home included, every rule with its answer.
+        over: The host that is looked at, None if none is.
+    """
+
+    vm: str
+    home: str
+    checks: Mapping[str, Sequence[Check]] = field(default_factory=dict)
+    over: str | None = None
+
+    def accepts(self, host: str) -> bool:
+        """Return whether a host can take the VM."""
+        return host != self.home and host in self.checks and not failed(self.checks[host])
 
 
 def failed(checks: Sequence[Check]) -> list[Check]:
@@ -26,28 +48,35 @@ def failed(checks: Sequence[Check]) -> list[Check]:
     return [check for check in checks if not check.passed and not check.advisory]
 
 
-def reasons(checks: Sequence[Check]) -> list[Line]:
+def answer(check: Check) -> str:
+    """Return "met", "refused" or "advised": what the answer of a rule comes to."""
+    if check.passed:
+        return "met"
+    return "advised" if check.advisory else "refused"
+
+
+def values_text(check: Check) -> str:
+    """Return a rule with its mark and both values, in a few words."""
+    mark = MARKS[answer(check)]
+    if check.passed:
+        return f"{mark} {check.title}: {check.found}"
+    return f"{mark} {check.title}: {check.found}, needed {check.needed}"
+
+
+def reasons(checks: Sequence[Check], *, remedies: bool = False) -> list[Line]:
     """Return a line for each rule that refuses, then for each that only warns."""
-    lines = [(f"✗ {check.sentence}", "warn") for check in failed(checks)]
     advice = [check for check in checks if check.advisory and not check.passed]
-    return lines + [(f"! {check.sentence}", "dim") for check in advice]
+    lines = []
+    for check in [*failed(checks), *advice]:
+        tail = f". {check.remedy}" if remedies else ""
+        lines.append((values_text(check) + tail, INKS[answer(check)]))
+    return lines
 
 
-def ticks(checks: Sequence[Check], *, at_most: int | None = None) -> Line:
-    """Return the rules that passed, as one line; the rest is counted."""
-    words = [_words(check) for check in checks if check.passed]
-    shown = words if at_most is None else words[:at_most]
-    rest = len(words) - len(shown)
-    if not shown:
-        return f"✓ {rest} rules met", "good"
-    text = "  ".join(f"✓ {word}".replace(" ", NO_BREAK) for word in shown)
-    return text + (f"  and {rest} more" if rest else ""), "good"
-
-
-def _words(check: Check) -> str:
-    """Return the name of a rule as words."""
-    words = check.rule.split("-")
-    return " ".join(word.upper() if word in ABBREVIATIONS else word for word in words)
+def met_text(checks: Sequence[Check]) -> Line:
+    """Return in words how many rules are met."""
+    n_met = sum(check.passed for check in checks)
+    return f"✓ {n_met} of {len(checks)} rules met", "good"
 
 
 def heights(lines: Sequence[Line], width_px: int) -> list[int]:
@@ -67,59 +96,60 @@ def paint_lines(painter: QPainter, area: QRect, lines: Sequence[Line], theme: Th
         y += height
 
 
-def card_lines(area: QRect, checks: Sequence[Check]) -> tuple[list[Line], bool]:
-    """Return what fits into a refusing host's card, and whether every sentence does."""
-    width, room = area.width(), area.height()
-    lines = reasons(checks)
-    left = room - sum(heights(lines, width))
-    if left >= 0:
-        n_passed = sum(check.passed for check in checks)
-        for at_most in range(n_passed, -1, -1):
-            tick = ticks(checks, at_most=at_most)
-            if heights([tick], width)[0] <= left:
-                return [*lines, tick], True
-        return lines, True
-    names = [_words(check) for check in failed(checks)]
-    for count in range(len(names), -1, -1):
-        rest = len(names) - count
-        tail = f" and {rest} more" if rest else ""
-        text = f"✗ {', '.join(names[:count])}{tail}" if count else f"✗ {rest} reasons"
-        if sum(heights([(text, "warn")], width)) <= room + LINE_GAP_PX:
-            return [(text, "warn")], False
-    return [], False
+def card_lines(area: QRect, checks: Sequence[Check]) -> list[Line]:
+    """Return the fullest wording of a refusal that fits into a host's card."""
+    room = area.height() + LINE_GAP_PX
+    return next(
+        (lines for lines in _wordings(checks) if sum(heights(lines, area.width())) <= room), []
+    )
 
 
-def paint_refusal(
-    painter: QPainter, area: QRect, checks: Sequence[Check], theme: Theme
-) -> bool:
-    """Fill a card with its reasons; return whether all sentences found room."""
+def _wordings(checks: Sequence[Check]) -> list[list[Line]]:
+    """Return the reasons from the fullest wording to the shortest."""
+    short, refused = reasons(checks), failed(checks)
+    wordings = [
+        [*reasons(checks, remedies=True), met_text(checks)],
+        reasons(checks, remedies=True),
+        [*short, met_text(checks)],
+        short,
+        reasons(refused),
+    ]
+    for text in (values_text(refused[0]), f"✗ {refused[0].title}"):
+        more = len(refused) - 1
+        wordings.append([(f"{text} and {more} more" if more else text, "warn")])
+    return [*wordings, [(f"✗ {len(refused)}", "warn")]]
+
+
+def paint_refusal(painter: QPainter, area: QRect, checks: Sequence[Check], theme: Theme) -> None:
+    """Fill a card with its reasons."""
     inner = area.adjusted(7, 0, -7, 0)
-    lines, whole = card_lines(inner, checks)
-    paint_lines(painter, inner, lines, theme)
-    return whole
+    paint_lines(painter, inner, card_lines(inner, checks), theme)
 
 
-def paint_balloon(
-    painter: QPainter, bounds: QRect, card: QRect, checks: Sequence[Check], theme: Theme
-) -> None:
-    """Paint the reasons beside a card that is too small for them."""
-    lines = [*reasons(checks), ticks(checks)]
-    widest = bounds.width() - 8
-    width, needed = widest, 0
-    for choice in range(min(BALLOON_PX, widest), widest + 1, 60):
-        needed = sum(heights(lines, choice - 2 * PADDING_PX)) + 2 * PADDING_PX
-        width = choice
-        if needed <= bounds.height() - 4:
-            break
-    needed = sum(heights(lines, width - 2 * PADDING_PX)) + 2 * PADDING_PX
-    box = QRect(0, 0, width, needed)
-    box.moveTop(max(bounds.top() + 2, min(card.top(), bounds.bottom() - needed - 2)))
-    to_right = card.right() + 6
-    box.moveLeft(to_right if to_right + width <= bounds.right() else card.left() - 6 - width)
-    if box.left() < bounds.left() + 4:
-        box.moveLeft(max(4, min(bounds.right() - width - 4, card.center().x() - width // 2)))
-    painter.setPen(QPen(theme.color("warn"), 1))
-    painter.setBrush(theme.color("sunken"))
-    painter.drawRoundedRect(QRectF(box).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
-    inner = box.adjusted(PADDING_PX, PADDING_PX, -PADDING_PX, -PADDING_PX)
-    paint_lines(painter, inner, lines, theme)
+def paint_strip(painter: QPainter, area: QRect, checks: Sequence[Check], theme: Theme) -> None:
+    """Paint one mark for each rule, side by side in the order of the rules."""
+    pitch = min(WIDEST_PITCH_PX, area.width() / max(1, len(checks)))
+    size = min(MARK_PX, pitch - 2)
+    for i, check in enumerate(checks):
+        top = area.y() + (area.height() - size) / 2
+        paint_mark(painter, QRectF(area.x() + i * pitch, top, size, size), check, theme)
+
+
+def paint_mark(painter: QPainter, box: QRectF, check: Check, theme: Theme) -> None:
+    """Draw a tick, a cross or, for advice, an exclamation mark into a box."""
+    found = answer(check)
+    pen = QPen(theme.color(INKS[found]), 2.2 if found == "refused" else 1.6)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    x, y, w, h = box.x(), box.y(), box.width(), box.height()
+    if found == "met":
+        corners = [QPointF(x, y + 0.55 * h), QPointF(x + 0.36 * w, y + 0.95 * h)]
+        painter.drawPolyline(QPolygonF([*corners, QPointF(x + w, y + 0.08 * h)]))
+    elif found == "refused":
+        painter.drawLine(box.topLeft(), box.bottomRight())
+        painter.drawLine(box.bottomLeft(), box.topRight())
+    else:
+        middle = x + w / 2
+        painter.drawLine(QPointF(middle, y), QPointF(middle, y + 0.6 * h))
+        painter.drawPoint(QPointF(middle, y + h))

@@ -6,6 +6,7 @@ What stands still is painted once into a picture; maps and streams are painted a
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, cast
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
@@ -37,7 +38,7 @@ from gui.views.pool_painter import (
     still_picture,
 )
 from gui.views.pool_reading import PoolReader, Stream
-from gui.views.pool_verdicts import failed, paint_balloon
+from gui.views.pool_verdicts import failed
 
 Checker = Callable[[str, str], list[Check]]
 
@@ -59,12 +60,16 @@ class PoolView(QWidget):
         move_requested: A VM was dropped on a host that can take it (VM, host).
         move_refused: A VM was dropped on a host that cannot (VM, host, list of sentences).
         menu_requested: The menu of a VM was asked for (VM, global position).
+        host_menu_requested: The menu of a host was asked for (host, global position).
+        verdicts_changed: A VM is in the air, with what all hosts answer (`Verdicts`), or None.
     """
 
     vm_selected = Signal(str)
     move_requested = Signal(str, str)
     move_refused = Signal(str, str, object)
     menu_requested = Signal(str, QPoint)
+    host_menu_requested = Signal(str, QPoint)
+    verdicts_changed = Signal(object)
 
     def __init__(self) -> None:
         """Start without a pool."""
@@ -83,7 +88,6 @@ class PoolView(QWidget):
         self._residents: dict[str, list[str]] = {}
         self._layout = PoolLayout()
         self._picture: QPixmap | None = None
-        self._cut: frozenset[str] = frozenset()
         self._maps: PoolMaps | None = None
         self._streams: list[Stream] = []
         self._pressed: tuple[str, QPoint] | None = None
@@ -205,7 +209,7 @@ class PoolView(QWidget):
             return
         if self._picture is None:
             ratio = self.devicePixelRatioF()
-            self._picture, self._cut = still_picture(
+            self._picture = still_picture(
                 self._still, self.size(), ratio=ratio, theme=self._theme
             )
         painter.drawPixmap(0, 0, self._picture)
@@ -227,9 +231,6 @@ class PoolView(QWidget):
     def _paint_drag(self, painter: QPainter) -> None:
         drag = self._drag
         assert drag is not None
-        if drag.over in self._cut and drag.over is not None:
-            card, checks = self._layout.hosts[drag.over], drag.verdicts[drag.over]
-            paint_balloon(painter, self.rect(), card, checks, self._theme)
         key = self._tile_key(drag.vm)
         if key is not None and self._maps is not None and key in self._maps.images:
             look, image = self._still.tiles[key], self._maps.images[key]
@@ -242,23 +243,29 @@ class PoolView(QWidget):
         assert self._reader is not None and self._frame is not None
         self._n_events_checked = self._reader.n_events_at(self._frame.t_ns)
         home = self._frame.vms[vm].host
-        verdicts = (
-            {h.name: self._checker(vm, h.name) for h in self._reader.hosts if h.name != home}
-            if self._checker is not None
-            else {}
-        )
-        self._drag = Drag(vm, self._layout.host_at(self._at), verdicts)
+        names = [h.name for h in self._reader.hosts]
+        checks = {name: self._checker(vm, name) for name in names} if self._checker else {}
+        at_home = checks.pop(home, [])
+        self._drag = Drag(vm, self._layout.host_at(self._at), checks, home, at_home)
+        self._tell_verdicts()
+
+    def _tell_verdicts(self) -> None:
+        assert self._drag is not None
+        self.verdicts_changed.emit(self._drag.all_verdicts(list(self._layout.hosts)))
 
     def _drag_on(self) -> None:
         """Follow the pointer."""
         assert self._drag is not None
         over = self._layout.host_at(self._at)
         if over != self._drag.over:
-            self._drag = Drag(self._drag.vm, over, self._drag.verdicts)
+            self._drag = replace(self._drag, over=over)
             self._compose()
+            self._tell_verdicts()
         self.update()
 
     def _end_drag(self) -> None:
+        if self._drag is not None:
+            self.verdicts_changed.emit(None)
         self._pressed = self._drag = None
         self.unsetCursor()
         self._compose()
@@ -315,9 +322,12 @@ class PoolView(QWidget):
                 self._ask_for_menu()
             return
         found = self._layout.tile_at(event.pos())
+        host = self._layout.host_at(event.pos())
         if found is not None:
             self._select(found[1])
             self.menu_requested.emit(found[1], event.globalPos())
+        elif host is not None:
+            self.host_menu_requested.emit(host, event.globalPos())
 
     def event(self, event: QEvent) -> bool:
         """Show all that a tile or a card has no room for as its tool tip."""

@@ -50,6 +50,7 @@ class RoundsView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start empty; `set_history` gives it a run."""
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._theme = DARK
         self._history: History | None = None
         self._selected = ""
@@ -161,6 +162,7 @@ class RoundsView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the bars on their ground line."""
         painter = QPainter(self)
+        painter.fillRect(event.rect(), self._theme.color("panel"))
         painter.setFont(ui_font(12))
         painter.setPen(self._theme.color("dim"))
         painter.drawText(0, 13, "Rounds, MiB sent")

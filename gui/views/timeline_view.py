@@ -21,6 +21,7 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
     QPolygonF,
+    QRegion,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -42,6 +43,7 @@ TOP_PX: Final = 4
 SIDE_PX: Final = 12
 GAP_PX: Final = 6
 MARK_REACH_PX: Final = 6
+PLAYHEAD_PX: Final = 9
 TICK_STEPS_NS: Final = (
     *(n * 10**e for e in range(3, 10) for n in (1, 2, 5)),
     *(n * SECOND_NS for n in (10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200, 18000)),
@@ -63,6 +65,9 @@ FAULTS: Final = {
     EventKind.LOST: "VM lost",
     EventKind.TIMED_OUT: "time limit reached",
     EventKind.REFUSED: "refused",
+    EventKind.CANCELLED: "cancelled, the VM goes on at the source",
+    EventKind.CANCEL_REFUSED: "too late to cancel",
+    EventKind.ANNOUNCEMENT_LOST: "announcement lost",
 }
 MARKED: Final = {**FAULTS, EventKind.CHANGE: "change", EventKind.LINK_UP: "link up again"}
 
@@ -204,6 +209,7 @@ class TimelineView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start empty; `set_history` gives it a run."""
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._theme = DARK
         self._history: History | None = None
         self._stages: list[list[Stage]] = []
@@ -212,6 +218,7 @@ class TimelineView(QWidget):
         self._t_ns = 0
         self._first_lane = 0
         self._cache: QPixmap | None = None
+        self._labels: list[QRect] = []
         self.setAccessibleName("Timeline of the run")
         self.setAccessibleDescription("Left and right move the playhead, Home and End jump.")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -231,6 +238,12 @@ class TimelineView(QWidget):
         self._migrations = sorted(shown, key=lambda m: m.vm != selected)
         self._stages = [stages_of(m, history.end_ns) for m in self._migrations]
         self._marks = [e for e in history.events if e.kind in MARKED]
+        # This fault waits for an announcement: it has no event of its own at its own instant.
+        self._marks += [
+            Event(f.at_ns, EventKind.CHANGE, f.on, None, (("next announcement", "lost"),))
+            for f in history.spec.faults
+            if f.kind == "announcement-lost" and f.at_ns <= history.end_ns
+        ]
         self.setFixedHeight(self.sizeHint().height())
         self.update()
 
@@ -238,9 +251,14 @@ class TimelineView(QWidget):
         """Move the playhead to the frame's instant."""
         if frame.t_ns == self._t_ns:
             return
+        xs = [round(self.x_at(t_ns)) for t_ns in (self._t_ns, frame.t_ns)]
         self._t_ns = frame.t_ns
         self._reveal_lane()
-        self.update()
+        if self._cache is None:
+            self.update()
+        elif xs[0] != xs[1]:
+            reach = PLAYHEAD_PX // 2 + 1
+            self.update(min(xs) - reach, 0, max(xs) - min(xs) + 2 * reach, self.height())
 
     def time_at(self, x_px: float) -> int:
         """Return the instant under a horizontal position, clipped to the run."""
@@ -307,6 +325,7 @@ class TimelineView(QWidget):
         pixmap.fill(self._theme.color("panel"))
         painter = QPainter(pixmap)
         painter.setFont(ui_font(11))
+        self._labels = []
         for row, index in enumerate(self._visible()):
             self._draw_lane(painter, index, TOP_PX + row * LANE_PX)
         self._draw_axis(painter)
@@ -363,6 +382,9 @@ class TimelineView(QWidget):
                     painter.drawText(QPointF(left, top + LABEL_PX - 4), text)
                     taken.append((left, right))
                     break
+        for left, right in taken:
+            place = QRectF(left, top, right - left, LABEL_PX).toAlignedRect()
+            self._labels.append(place.adjusted(-3, 0, 2, 0))
 
     def _label_left(self, stage: Stage, taken: list[tuple[float, float]]) -> float:
         """Return the start of a stage, or the end of a label that reaches into it."""
@@ -418,8 +440,13 @@ class TimelineView(QWidget):
             painter.fillRect(QRect(x, top, self.width() - x, BAR_PX), veil)
             painter.fillRect(QRect(x - 2, top, 5, BAR_PX), panel)
         ink = self._theme.color("ink")
-        painter.fillRect(QRect(x - 1, 1, 3, self._marks_top() + MARKS_PX - 1), ink)
-        painter.fillRect(QRect(x - 4, 1, 9, 3), ink)
+        line = QRegion(x - 1, 1, 3, self._marks_top() + MARKS_PX - 1)
+        for label in self._labels:  # the playhead passes under words
+            line -= label
+        painter.setClipRegion(line)
+        painter.fillRect(line.boundingRect(), ink)
+        painter.setClipping(False)
+        painter.fillRect(QRect(x - PLAYHEAD_PX // 2, 1, PLAYHEAD_PX, 3), ink)
 
     def sizeHint(self) -> QSize:
         """Return room for the lanes, the marks and the time labels."""

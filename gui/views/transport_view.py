@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 
 from engine.history import Frame, History
 from gui.style.theme import DARK, Theme, ui_font
+from gui.views.figure_line import FigureLine
 from gui.views.timeline_view import blend, clock_text
 
 SPEEDS: Final = (
@@ -197,7 +198,9 @@ class TransportView(QWidget):
         self._speed = ArrowBox()
         for value, text in SPEEDS:
             self._speed.addItem(text, value)
-        self._now, self._end = QLabel(), QLabel()
+        # Digits of one width do not jump; the widest text has its room.
+        self._now = FigureLine(ui_font(14), ink="ink", ground="panel", widest="00:00.0000")
+        self._end = QLabel()
         self._lay_out()
         self._connect()
         self.set_speed(1.0)
@@ -230,7 +233,7 @@ class TransportView(QWidget):
         """Take the colours of a theme."""
         for button in self.buttons:
             button.set_theme(theme)
-        self._now.setStyleSheet(f"color: {theme.ink};")
+        self._now.set_theme(theme)
         self._end.setStyleSheet(f"color: {theme.dim};")
         self._speed.set_theme(theme)
 
@@ -275,15 +278,15 @@ class TransportView(QWidget):
             self._speed.removeItem(len(SPEEDS))
 
     def _set_now(self, t_ns: int) -> None:
-        text = clock_text(t_ns)
-        if text != self._now.text():
-            self._now.setText(text)
+        self._now.set_text(clock_text(t_ns))
 
     def _set_end(self, end_ns: int) -> None:
-        self._end.setText(f"of {clock_text(end_ns, decimals=1)}")
-        self._end.setMinimumWidth(
-            QFontMetrics(self._end.font()).horizontalAdvance(self._end.text())
-        )
+        text = f"of {clock_text(end_ns, decimals=1)}"
+        if text != self._end.text():
+            self._end.setText(text)
+            self._end.setMinimumWidth(
+                QFontMetrics(self._end.font()).horizontalAdvance(text)
+            )
 
     def _lay_out(self) -> None:
         layout = QHBoxLayout(self)
@@ -298,11 +301,7 @@ class TransportView(QWidget):
         self._speed.setFixedWidth(widest + 36)
         self._speed.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         layout.addWidget(self._speed)
-        self._now.setFont(ui_font(14))
         self._now.setAccessibleName("Playhead")
-        # Digits of one width do not jump; the widest text keeps its room.
-        self._now.setMinimumWidth(QFontMetrics(ui_font(14)).horizontalAdvance("00:00.0000"))
-        self._now.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._end.setFont(ui_font(11))
         layout.addWidget(self._now)
         layout.addWidget(self._end)

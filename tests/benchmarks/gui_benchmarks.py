@@ -28,7 +28,7 @@ ROOM_S = 5.0
 BUSY = (
     ("vms.cps.memory", "1 GiB"),
     ("vms.cps.writers.0.rate", "50000 pages/s"),
-    ("network.bandwidth", "10 Gbit/s"),
+    ("network.bandwidth", "11.6 Gbit/s"),
     ("hosts.xen-1.memory", "8 GiB"),
     ("hosts.xen-2.memory", "8 GiB"),
 )

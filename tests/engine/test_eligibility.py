@@ -149,3 +149,37 @@ def small_faults(small: Scenario) -> Scenario:
             for key, value in (("at", at), ("kind", kind), ("on", on))
         ]
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "rule", "needed", "found"),
+    [
+        ("hosts.xen-2.vendor", "AMD", "cpu-vendor", "Intel", "AMD"),
+        ("hosts.xen-2.cpu", "Xeon 5430", "cpu-type", "Xeon 51xx", "Xeon 54xx"),
+        ("storage.nfs-1.kind", "local", "shared-storage", "NFS or iSCSI", "a local disk"),
+        ("storage.nfs-1.hosts", '["xen-1"]', "storage-visible", "nfs-1", "not nfs-1"),
+        ("storage.nfs-1.hosts", '["xen-2"]', "storage-visible", "nfs-1", "xen-1 not nfs-1"),
+        ("hosts.xen-2.memory", "12 MiB", "memory", "16 MiB", "12 MiB"),
+        ("pool.edition", "Express", "licence", "Enterprise", "Express"),
+        ("network.bandwidth", "100 Mbit/s", "gigabit-network", "1 Gbit/s", "100 Mbit/s"),
+    ],
+)
+def test_a_check_gives_both_values_in_a_few_words(
+    small: Scenario, path: str, value: str, rule: str, needed: str, found: str
+) -> None:
+    spec = small.with_value(path, value).spec
+    checks = check_move(spec, spec.vms[0], spec.hosts[1], initial_situation(spec))
+    check = next(c for c in checks if c.rule == rule)
+
+    assert not check.passed
+    assert (check.needed, check.found) == (needed, found)
+    assert all(c.title and c.needed and c.found for c in checks)
+
+
+def test_values_of_the_instant_are_those_of_the_destination(small: Scenario) -> None:
+    spec, start = small.spec, initial_situation(small.spec)
+    dead = replace(start, dead_hosts=frozenset({"xen-2"}), down_hosts=frozenset({"xen-1"}))
+    found = {c.rule: c for c in check_move(spec, spec.vms[0], spec.hosts[1], dead)}
+
+    assert (found["host-alive"].needed, found["host-alive"].found) == ("alive", "dead")
+    assert (found["link-up"].needed, found["link-up"].found) == ("up", "xen-1 down")

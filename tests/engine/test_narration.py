@@ -2,12 +2,13 @@
 
 import pytest
 
+from engine.events import EventKind
 from engine.history import History, MigrationRecord
 from engine.metrics import downtime_ns, total_time_ns
 from engine.narration import narrate
-from engine.scenario import Scenario
+from engine.scenario import Scenario, load_scenario
 from engine.simulation import simulate
-from engine.units import format_duration_ns
+from engine.units import format_duration_ns, format_size
 
 
 def phase_start(migration: MigrationRecord, name: str) -> int:
@@ -120,3 +121,57 @@ def test_there_is_a_caption_at_every_event(small: Scenario, policy: str) -> None
 def test_an_unknown_vm_is_a_key_error(history: History) -> None:
     with pytest.raises(KeyError):
         narrate(history, 0, "nobody")
+
+
+def test_a_cancelled_move_says_where_the_vm_is_and_what_was_sent(
+    history: History, small: Scenario
+) -> None:
+    at_ns = history.migrations[0].rounds[0].start_ns + 50_000_000
+    run = simulate(small.with_fault(at_ns, "cancel", "cps").spec)
+
+    caption = narrate(run, at_ns, "cps")
+
+    assert caption.headline == "The migration was cancelled; cps goes on at xen-1"
+    assert "every write is kept" in caption.sentence
+    assert format_size(run.migrations[0].bytes_sent) in caption.sentence
+
+
+def test_a_wish_to_cancel_that_comes_to_nothing_says_why(small: Scenario) -> None:
+    early = simulate(small.with_fault(100_000_000, "cancel", "cps").spec)
+
+    assert "no migration of it is under way" in narrate(early, 100_000_000, "cps").sentence
+
+
+def test_a_late_wish_to_cancel_is_told_while_the_move_ends(small: Scenario) -> None:
+    small = small.with_value("stages.activation", "0.2 s")
+    resumed_ns = simulate(small.spec).migrations[0].resumed_ns
+    assert resumed_ns is not None
+    at_ns = resumed_ns + 1
+    run = simulate(small.with_fault(at_ns, "cancel", "cps").spec)
+
+    assert "xen-2 is primary already" in narrate(run, at_ns, "cps").sentence
+
+
+def test_a_link_that_is_down_is_told_while_nothing_moves(small: Scenario) -> None:
+    run = simulate(small.with_fault(100_000_000, "link-down", "xen-1").spec)
+
+    assert "The link of xen-1 has been down for 50 ms" in narrate(run, 150_000_000, "cps").sentence
+
+
+def test_a_lost_announcement_tells_why_clients_still_wait(small: Scenario) -> None:
+    run = simulate(small.with_fault(0, "announcement-lost", "cps").spec)
+    resumed_ns = run.migrations[0].resumed_ns
+    assert resumed_ns is not None
+
+    assert "announcement was lost on its way" in narrate(run, resumed_ns, "cps").sentence
+
+
+def test_a_balloon_and_stunned_writers_are_told() -> None:
+    run = simulate(load_scenario("clark-stunning").spec)
+    told = {
+        e.kind: narrate(run, e.t_ns + 1_000_000, e.subject).sentence
+        for e in run.events
+        if e.kind in (EventKind.STUNNED, EventKind.BALLOONED)
+    }
+
+    assert "stunned" in told[EventKind.STUNNED]

@@ -304,3 +304,25 @@ def test_random_mistakes_give_sentences_and_never_another_error(small: Scenario)
             scenario_from_document(document, "x")
         except ScenarioError as error:
             assert all("\n" not in fault for fault in error.faults)
+
+
+def test_with_fault_adds_a_dated_fault_in_order_of_time(small: Scenario) -> None:
+    edited = small.with_fault(2 * 10**9, "host-dies", "xen-2").with_fault(
+        1_500_000_001, "cancel", "cps"
+    )
+    both = edited.with_fault(2 * 10**9, "link-down", "xen-1")
+
+    assert [(f.at_ns, f.kind, f.on) for f in both.spec.faults] == [
+        (1_500_000_001, "cancel", "cps"),
+        (2 * 10**9, "host-dies", "xen-2"),
+        (2 * 10**9, "link-down", "xen-1"),
+    ]
+    assert small.spec.faults == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "on"), [("cancel", "xen-1"), ("host-dies", "cps"), ("explodes", "xen-1")]
+)
+def test_with_fault_says_what_does_not_fit(small: Scenario, kind: str, on: str) -> None:
+    with pytest.raises(ScenarioError, match=r"faults\.0"):
+        small.with_fault(0, kind, on)

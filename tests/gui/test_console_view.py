@@ -10,8 +10,9 @@ from engine.history import History
 from engine.probes import LOST_NS, Fate
 from engine.specs import ProbeSpec
 from gui.style.theme import DARK
-from gui.views.console_view import TIMED_OUT, ConsoleView, time_text
+from gui.views.console_view import ConsoleView
 from gui.views.narration_view import NarrationView
+from gui.views.ping_pane import TIMED_OUT, PingPane, time_text
 
 MS = 10**6
 
@@ -41,7 +42,13 @@ def view(qtbot: QtBot, mixed: History) -> ConsoleView:
 
 def lines_at(view: ConsoleView, history: History, t_ms: float) -> list[str]:
     view.show_frame(history.frame_at(round(t_ms * MS)))
-    return view.shown[1:]
+    return ping_of(view).shown[1:]
+
+
+def ping_of(view: ConsoleView) -> PingPane:
+    pane = view.pane
+    assert isinstance(pane, PingPane)
+    return pane
 
 
 def test_reply_is_printed_when_it_is_back(view: ConsoleView, mixed: History) -> None:
@@ -81,7 +88,7 @@ def test_newest_line_is_visible_in_a_small_window(view: ConsoleView, history: Hi
     sunken = DARK.color("sunken").name()
     bottom = [image.pixelColor(x, view.height() - 22).name() for x in range(10, 200)]
 
-    assert len(view.shown) > 10
+    assert len(ping_of(view).shown) > 10
     assert any(color != sunken for color in bottom)
 
 

@@ -181,8 +181,9 @@ def test_the_menu_says_why_a_host_cannot_take_the_vm(parts: Parts) -> None:
     assert not enabled
 
 
-def test_m_opens_the_menu_of_destinations(parts: Parts, qtbot: QtBot) -> None:
-    qtbot.keyClick(parts.window, Qt.Key.Key_M)
+def test_the_menu_key_opens_the_menu_of_destinations(parts: Parts, qtbot: QtBot) -> None:
+    parts.window.pool.setFocus()
+    qtbot.keyClick(parts.window.pool, Qt.Key.Key_Menu)
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     qtbot.keyClick(menu, Qt.Key.Key_Return)

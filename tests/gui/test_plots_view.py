@@ -12,9 +12,11 @@ from engine.probes import LOST_NS, Fate
 from engine.scenario import Scenario
 from engine.simulation import simulate
 from gui.style.theme import DARK, LIGHT
-from gui.views import plots_view
-from gui.views.plot_panel import role_color
-from gui.views.plots_view import PlotsView, dirtying_mbps, ping_content, rate_content
+from gui.views import rate_contents
+from gui.views.client_contents import ping_content
+from gui.views.plot_content import role_color
+from gui.views.plots_view import PlotsView
+from gui.views.rate_contents import dirtying_mbps, rate_content
 
 SECOND_NS = 10**9
 
@@ -89,7 +91,7 @@ def test_cheap_figure_of_a_busy_guest_is_close_to_the_exact_one(
     history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exact = dirtying_mbps(history.vm("cps"), history.end_ns)[1]
-    monkeypatch.setattr(plots_view, "MAX_EXACT_WRITES", 0)
+    monkeypatch.setattr(rate_contents, "MAX_EXACT_WRITES", 0)
     cheap = dirtying_mbps(history.vm("cps"), history.end_ns)[1]
 
     assert cheap[0] == pytest.approx(exact[0], rel=0.1)
@@ -105,7 +107,7 @@ def test_vm_without_a_probe_says_so(small: Scenario) -> None:
 
 def test_both_plots_have_one_range_and_one_cursor(view: PlotsView, mixed: History) -> None:
     view.show_frame(mixed.frame_at(mixed.end_ns // 2))
-    ping, rate = view.ping_panel, view.rate_panel
+    ping, rate = view.panel_of("ping"), view.panel_of("rate")
 
     for share in (0.0, 0.5, 1.0):
         t_ns = round(share * mixed.end_ns)
@@ -115,7 +117,7 @@ def test_both_plots_have_one_range_and_one_cursor(view: PlotsView, mixed: Histor
 def test_click_and_keys_ask_for_an_instant(qtbot: QtBot, view: PlotsView, mixed: History) -> None:
     wanted: list[int] = []
     view.seek_requested.connect(wanted.append)
-    panel = view.rate_panel
+    panel = view.panel_of("rate")
     x = round(panel.x_at(mixed.end_ns // 2))
     qtbot.mouseClick(panel, Qt.MouseButton.LeftButton, pos=QPoint(x, 120))
     qtbot.keyClick(panel, Qt.Key.Key_Right)
@@ -127,24 +129,24 @@ def test_click_and_keys_ask_for_an_instant(qtbot: QtBot, view: PlotsView, mixed:
 def test_frame_moves_the_cursor_without_drawing_the_plot_anew(
     view: PlotsView, mixed: History
 ) -> None:
-    before = view.ping_panel.picture()
+    before = view.panel_of("ping").picture()
     view.show_frame(mixed.frame_at(mixed.end_ns // 3))
-    image = view.ping_panel.grab().toImage()
+    image = view.panel_of("ping").grab().toImage()
 
-    assert view.ping_panel.picture() is before
-    x = round(view.ping_panel.x_at(mixed.end_ns // 3))
+    assert view.panel_of("ping").picture() is before
+    x = round(view.panel_of("ping").x_at(mixed.end_ns // 3))
     assert image.pixelColor(x, 150).name() == DARK.color("ink").name()
 
 
 def test_theme_redraws_on_its_ground(view: PlotsView) -> None:
     view.set_theme(LIGHT)
-    image = view.rate_panel.grab().toImage()
+    image = view.panel_of("rate").grab().toImage()
 
     assert image.pixelColor(2, image.height() - 2).name() == LIGHT.color("ground").name()
 
 
 def test_waiting_ping_is_not_shown_before_it_is_back(view: PlotsView, mixed: History) -> None:
-    panel = view.ping_panel
+    panel = view.panel_of("ping")
     held = QPoint(round(panel.x_at(500_000_000)), round(panel.y_at(49.0)))
     view.show_frame(mixed.frame_at(530_000_000))
     waiting = panel.grab().toImage().pixelColor(held)

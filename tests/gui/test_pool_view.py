@@ -162,10 +162,10 @@ def test_a_refusing_card_says_every_failed_rule_and_ticks_the_rest(demo: History
     load_fonts()
     spec = demo.spec
     checks = check_move(spec, spec.vms[0], spec.hosts[2], situation_at(demo, 0))
-    lines, whole = card_lines(QRect(0, 0, 260, 200), checks)
+    lines = card_lines(QRect(0, 0, 260, 200), checks)
 
-    assert whole
     assert sum(text.startswith("✗") for text, _ in lines) == 2
+    assert lines[0][0].startswith("✗ Processor maker: AMD, needed Intel. Choose a host")
     assert "✓" in lines[-1][0]
     assert sum(heights(lines, 260)) <= 200
 
@@ -176,7 +176,7 @@ def test_no_reason_leaves_its_card(demo: History, width: int, height: int) -> No
     load_fonts()
     spec = demo.spec
     checks = check_move(spec, spec.vms[0], spec.hosts[2], situation_at(demo, 0))
-    lines, _ = card_lines(QRect(0, 0, width, height), checks)
+    lines = card_lines(QRect(0, 0, width, height), checks)
 
     assert lines
     assert sum(heights(lines, width)) <= height + 3

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.history import History
 from gui.app import Parts
+from gui.dialogs.choose_host import ChooseHost
 from gui.views.controls_view import MarkedSlider
 from tests.gui.conftest import ROOM_MS, FakeWallClock
 
@@ -123,9 +124,9 @@ def test_a_host_that_cannot_take_the_vm_says_why_and_nothing_moves(parts: Parts)
 
 def test_the_same_by_keyboard(parts: Parts, qtbot: QtBot, settle: Settle) -> None:
     qtbot.keyClick(parts.window, Qt.Key.Key_M)
-    menu = QApplication.activePopupWidget()
-    assert menu is not None
-    qtbot.keyClick(menu, Qt.Key.Key_Return)
+    choice = parts.window.findChild(ChooseHost)
+    assert choice is not None and choice.isVisible()
+    qtbot.keyClick(choice.table, Qt.Key.Key_Return)
     dialog = parts.wiring.dialog
     assert dialog is not None
     qtbot.keyClick(dialog, Qt.Key.Key_Return)

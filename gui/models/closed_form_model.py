@@ -1,0 +1,153 @@
+"""What closed-form models say of a migration, beside its run; read only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isinf
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from engine.history import History
+from engine.metrics import downtime_ns, total_time_ns
+from engine.units import format_duration_ns
+
+if TYPE_CHECKING:
+    from engine.analytic import ModelRow
+
+HEADINGS: Final = ("Closed-form models", "total time", "downtime", "converges")
+THIS_RUN: Final = "This run, simulated"
+WAITING: Final = "…"
+NEVER: Final = "never"
+AnyIndex = QModelIndex | QPersistentModelIndex
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedFormRow:
+    """One line: a model or the run itself, its two times and whether it ends.
+
+    Attributes:
+        label: Name of the model.
+        total: Total time as text. downtime: The same.
+        converges: "✓ yes" or "✗ no".
+        sentence: What the model takes for granted.
+    """
+
+    label: str
+    total: str
+    downtime: str
+    converges: str
+    sentence: str
+
+
+def request_of(history: History, vm: str) -> int | None:
+    """Return the number of the request that models speak of: the VM's first that was not refused.
+
+    None if there is none.
+    """
+    for migration in history.migrations:
+        if migration.vm == vm and migration.outcome != "refused":
+            return migration.request
+    return None
+
+
+def run_row(history: History, request: int) -> ClosedFormRow:
+    """Return the run's own line."""
+    record = next(m for m in history.migrations if m.request == request)
+    total, down = total_time_ns(record), downtime_ns(record)
+    done = record.outcome == "completed"
+    return ClosedFormRow(
+        THIS_RUN,
+        NEVER if total is None else format_duration_ns(total),
+        NEVER if down is None else format_duration_ns(down),
+        "✓ yes" if done else "✗ no",
+        f"The simulation of every page, from {record.source} to {record.destination}.",
+    )
+
+
+def model_row(row: ModelRow) -> ClosedFormRow:
+    """Return a model's line."""
+    return ClosedFormRow(
+        row.model,
+        _seconds_text(row.total_time_s),
+        _seconds_text(row.downtime_s),
+        "✓ yes" if row.converges else "✗ no",
+        row.assumption,
+    )
+
+
+def waiting_row(row: ClosedFormRow) -> ClosedFormRow:
+    """Return a line whose figures are being computed anew."""
+    return ClosedFormRow(row.label, WAITING, WAITING, WAITING, row.sentence)
+
+
+def _seconds_text(seconds: float) -> str:
+    return NEVER if isinf(seconds) else format_duration_ns(round(seconds * 1e9))
+
+
+class ClosedFormModel(QAbstractTableModel):
+    """Lines of the models, the run's own first."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        """Start without rows."""
+        super().__init__(parent)
+        self._rows: tuple[ClosedFormRow, ...] = ()
+
+    @property
+    def rows(self) -> tuple[ClosedFormRow, ...]:
+        """Return the lines shown."""
+        return self._rows
+
+    def set_rows(self, rows: Sequence[ClosedFormRow]) -> None:
+        """Show other lines."""
+        if tuple(rows) == self._rows:
+            return
+        same = [r.label for r in rows] == [r.label for r in self._rows]
+        if same and rows:
+            self._rows = tuple(rows)
+            last = self.index(len(rows) - 1, len(HEADINGS) - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
+            return
+        self.beginResetModel()
+        self._rows = tuple(rows)
+        self.endResetModel()
+
+    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
+        """Return the number of lines; a cell has none."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
+        """Return four; a cell has none."""
+        return 0 if parent.isValid() else len(HEADINGS)
+
+    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return a cell's text, tip or alignment."""
+        if not index.isValid():
+            return None
+        row = self._rows[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return (row.label, row.total, row.downtime, row.converges)[index.column()]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{row.label}: total {row.total}, downtime {row.downtime}.\n{row.sentence}"
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(index.column())
+        return None
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        """Return a heading's text or alignment."""
+        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(HEADINGS):
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return HEADINGS[section]
+        return _alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+
+def _alignment(column: int) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
