@@ -207,8 +207,9 @@ def _run_text(scenario: Scenario, history: History, summary: dict[str, Any]) -> 
     parts = [head, *(_migration_text(m) for m in summary["migrations"])]
     published = [r for r in metrics.outcome_rows(scenario.spec, history) if r.published]
     if published:
-        rows = [[r.label, r.simulated, r.published] for r in published]
-        parts.append(_table(["Compared with the source", "simulated", "published"], rows, left=1))
+        rows = [[r.label, r.simulated, r.published, r.band] for r in published]
+        head = ["Compared with the source", "simulated", "published", "band"]
+        parts.append(_table(head, rows, left=1))
     if summary["probes"]:
         parts.append(_probes_text(summary["probes"]))
     return "\n\n".join(parts)

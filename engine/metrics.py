@@ -6,7 +6,7 @@ same text.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final
 
@@ -290,6 +290,8 @@ class OutcomeRow:
     published: str
     source: str = ""
     fits: bool | None = None
+    band: str = ""
+    """What counts as reproduced, where that is no tolerance: "100 s to 150 s"."""
 
 
 def outcome_rows(spec: ScenarioSpec, history: History) -> list[OutcomeRow]:
@@ -318,7 +320,7 @@ def outcome_rows(spec: ScenarioSpec, history: History) -> list[OutcomeRow]:
 
 
 def _with_prefix(row: OutcomeRow, prefix: str) -> OutcomeRow:
-    return OutcomeRow(prefix + row.label, row.simulated, row.published, row.source, row.fits)
+    return replace(row, label=prefix + row.label)
 
 
 def _rows(figures: dict[str, Any], published: Sequence[PublishedSpec]) -> list[OutcomeRow]:
@@ -337,19 +339,29 @@ def _rows(figures: dict[str, Any], published: Sequence[PublishedSpec]) -> list[O
 def _row(key: str, value: Any, source: PublishedSpec | None) -> OutcomeRow:
     if source is None:
         return OutcomeRow(label_of(key), format_figure(key, value), "")
-    text = published_text(source)
-    return OutcomeRow(
-        label_of(key), format_figure(key, value), text, source.source, within(value, source)
-    )
+    text = format_figure(key, source.value)
+    if source.tolerance:
+        text += f" ± {source.tolerance}"
+    fits, band = within(value, source), band_text(source)
+    return OutcomeRow(label_of(key), format_figure(key, value), text, source.source, fits, band)
 
 
 def published_text(source: PublishedSpec) -> str:
     """Return a published figure with its unit and what counts as reproduced."""
-    text = format_figure(source.key, source.value)
-    if source.low is not None and source.high is not None:
-        low, high = (format_figure(source.key, x) for x in (source.low, source.high))
-        return f"{text} ({low} to {high})"
+    text, band = format_figure(source.key, source.value), band_text(source)
+    if band:
+        return f"{text} ({band})"
     return f"{text} ± {source.tolerance}" if source.tolerance else text
+
+
+def band_text(source: PublishedSpec) -> str:
+    """Return a published figure's band, "" where it has a tolerance instead."""
+    if source.low is None or source.high is None:
+        return ""
+    if source.low == source.high == source.value:
+        return "exactly"
+    low, high = (format_figure(source.key, x) for x in (source.low, source.high))
+    return f"{low} to {high}"
 
 
 def within(value: Any, source: PublishedSpec) -> bool | None:

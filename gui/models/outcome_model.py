@@ -93,4 +93,5 @@ def _sentence(row: OutcomeRow) -> str:
         return text
     fits = {True: ": within its tolerance", False: ": outside its tolerance", None: ""}[row.fits]
     source = f" ({row.source})" if row.source else ""
-    return f"{text}, published {row.published}{source}{fits}"
+    band = f", to be met by {row.band}" if row.band else ""
+    return f"{text}, published {row.published}{band}{source}{fits}"
