@@ -314,6 +314,10 @@ def outcome_rows(spec: ScenarioSpec, history: History) -> list[OutcomeRow]:
             if i not in taken and p.migration in ("", migration.vm) and not p.overrides
         ]
         taken.update(i for i, _ in mine)
+        if migration.outcome == "refused":
+            label = f"{migration.vm} to {migration.destination}"
+            rows.append(OutcomeRow(label, migration.outcome, ""))
+            continue
         prefix = f"{migration.vm}: " if several else ""
         rows += [_with_prefix(row, prefix) for row in _rows(figures, [p for _, p in mine])]
     return rows

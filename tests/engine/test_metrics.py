@@ -6,7 +6,7 @@ import pytest
 from engine import metrics
 from engine.history import History
 from engine.probes import Fate, ProbeRecord
-from engine.scenario import Scenario
+from engine.scenario import Scenario, load_scenario
 from engine.simulation import simulate
 from engine.specs import ProbeSpec, PublishedSpec
 
@@ -118,3 +118,16 @@ def test_figures_are_shown_with_their_unit() -> None:
     assert metrics.format_figure("rounds.1.rate_bps", 5e8) == "500 Mbit/s"
     assert metrics.format_figure("bytes_sent", 2**29) == "512 MiB"
     assert metrics.format_figure("pages_sent", 131072) == "131,072"
+
+
+def test_a_refused_move_has_one_row() -> None:
+    spec = load_scenario("refusals").spec
+
+    rows = metrics.outcome_rows(spec, simulate(spec))
+
+    refused = [r for r in rows if r.simulated == "refused"]
+    assert [r.label for r in refused] == [
+        f"cps to {host}"
+        for host in ("amd-3", "old-4", "blind-5", "full-6", "unplugged-7", "dead-8")
+    ]
+    assert sum(r.label.endswith("Downtime") for r in rows) == 1
