@@ -96,9 +96,9 @@ def run(file: str, policy: str | None, values: Sequence[str], as_json: bool) -> 
 def reproduce_command(names: Sequence[str], as_json: bool) -> None:
     """Compare every published figure that the project claims with what the engine makes of it.
 
-    NAME: bundled scenarios to look at; without one all of them, and the models.
+    NAME: bundled scenarios to look at, or "models"; without one all of them.
     """
-    known = [found.name for found in bundled_scenarios()]
+    known = [found.name for found in bundled_scenarios()] + [reproduce.MODELS]
     unknown = [name for name in names if name not in known]
     if unknown:
         clause = f"no bundled scenario; there are: {', '.join(known)}"
@@ -208,8 +208,8 @@ def _run_text(scenario: Scenario, history: History, summary: dict[str, Any]) -> 
     published = [r for r in metrics.outcome_rows(scenario.spec, history) if r.published]
     if published:
         rows = [[r.label, r.simulated, r.published, r.band] for r in published]
-        head = ["Compared with the source", "simulated", "published", "band"]
-        parts.append(_table(head, rows, left=1))
+        columns = ["Compared with the source", "simulated", "published", "band"]
+        parts.append(_table(columns, rows, left=1))
     if summary["probes"]:
         parts.append(_probes_text(summary["probes"]))
     return "\n\n".join(parts)

@@ -23,6 +23,8 @@ from engine.simulation import simulate
 from engine.specs import PublishedSpec
 
 SEEDS: Final = range(1, 21)
+MODELS: Final = "models"
+"""Name of the claims that no scenario holds."""
 ENOUGH: Final = 15
 """So many of the twenty seeds must lie inside, where there is chance in a run."""
 
@@ -73,7 +75,7 @@ def reproduce(names: Sequence[str] = (), progress: Progress | None = None) -> li
     """Return a row for every claim.
 
     Args:
-        names: Bundled scenarios to look at; none: all, and the claims without a scenario.
+        names: Bundled scenarios to look at, and `MODELS`; none: all.
         progress: Is told what is being run.
     """
     rows: list[Reproduced] = []
@@ -85,9 +87,9 @@ def reproduce(names: Sequence[str] = (), progress: Progress | None = None) -> li
             if progress:
                 progress(found.name)
             rows += _scenario_rows(scenario)
-    if not names:
+    if not names or MODELS in names:
         if progress:
-            progress("models")
+            progress(MODELS)
         rows += [_model_row(claim) for claim in model_claims()]
     return rows
 
