@@ -224,8 +224,12 @@ class MainWindow(QMainWindow):
             table.hide()
             return
         corner = self.pool.mapTo(self, self.pool.rect().bottomLeft())
-        width = self.pool.width() - 2 * OVERLAY_MARGIN_PX
-        room = self.height() - corner.y() - 2 * OVERLAY_MARGIN_PX
+        # In a small window the table goes over the side too, rather than leave a host out.
+        widest = self.width() - 2 * OVERLAY_MARGIN_PX
+        beside = self.pool.width() - 2 * OVERLAY_MARGIN_PX
+        width = min(widest, max(beside, table.needed_width_px()))
+        foot = self.timeline.mapTo(self, self.timeline.rect().topLeft())
+        room = foot.y() - corner.y() - 2 * OVERLAY_MARGIN_PX
         height = min(table.needed_height_px(width), room)
         left, top = corner.x() + OVERLAY_MARGIN_PX, corner.y() + OVERLAY_MARGIN_PX
         table.setGeometry(left, top, width, height)

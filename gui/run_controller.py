@@ -70,6 +70,7 @@ class RunController(QObject):
         self._executor: ProcessPoolExecutor | None = None
         self._running: Scenario | None = None
         self._waiting: Scenario | None = None
+        self._models_wanted: tuple[ScenarioSpec, int] | None = None
         self._closed = False
         # The future is done in a thread of the executor, which has unpickled the history there.
         self._arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
@@ -86,6 +87,8 @@ class RunController(QObject):
         """Start the worker, so that the first edit does not wait for it."""
         if not self._closed:
             self._pool().submit(_warm_up)
+            if self._models_wanted is not None:
+                self.request_models(*self._models_wanted)
 
     def request(self, scenario: Scenario) -> None:
         """Simulate a scenario; a request that has not begun yet is dropped for it."""
@@ -99,12 +102,14 @@ class RunController(QObject):
     def request_models(self, spec: ScenarioSpec, request: int) -> None:
         """Ask closed-form models about a migration; the worker answers when it has time.
 
-        Nothing happens while a run is under way, or before there is a worker: a run goes first.
+        Nothing happens while a run is under way: a run goes first. Before there is a worker the
+        newest wish waits for `warm_up`.
 
         Args:
             spec: The scenario.
             request: The migration's number in it.
         """
+        self._models_wanted = (spec, request) if self._executor is None else None
         if self._closed or self.busy or self._executor is None:
             return
         try:

@@ -16,8 +16,10 @@ from engine.units import format_duration_ns
 if TYPE_CHECKING:
     from engine.analytic import ModelRow
 
-HEADINGS: Final = ("Closed-form models", "total time", "downtime", "converges")
-THIS_RUN: Final = "This run, simulated"
+HEADINGS: Final = ("Closed-form models", "total time", "downtime")
+THIS_RUN: Final = "this run"
+CONVERGED: Final = ("few-pages", "non-live")
+"""Reasons for the stop of a run whose rounds had shrunk enough, or that needs none."""
 WAITING: Final = "…"
 NEVER: Final = "never"
 AnyIndex = QModelIndex | QPersistentModelIndex
@@ -30,15 +32,32 @@ class ClosedFormRow:
     Attributes:
         label: Name of the model.
         total: Total time as text. downtime: The same.
-        converges: "✓ yes" or "✗ no".
+        converges: Whether the rounds shrank until the rule was content; None: not known yet.
         sentence: What the model takes for granted.
     """
 
     label: str
     total: str
     downtime: str
-    converges: str
+    converges: bool | None
     sentence: str
+
+    @property
+    def marked_label(self) -> str:
+        """Return the name, short enough for the side, with its mark."""
+        mark = {True: "✓", False: "✗", None: WAITING}[self.converges]
+        return f"{mark} {self.label.replace(' in the ', ' ')}"
+
+    @property
+    def whole_sentence(self) -> str:
+        """Return the line in words."""
+        rounds = {
+            True: "its rounds shrink until the rest is small",
+            False: "its rounds do not shrink enough, and the policy ends them otherwise",
+            None: "being computed",
+        }[self.converges]
+        times = f"total {self.total}, downtime {self.downtime}"
+        return f"{self.label}: {times}; {rounds}.\n{self.sentence}"
 
 
 def request_of(history: History, vm: str) -> int | None:
@@ -56,12 +75,11 @@ def run_row(history: History, request: int) -> ClosedFormRow:
     """Return the run's own line."""
     record = next(m for m in history.migrations if m.request == request)
     total, down = total_time_ns(record), downtime_ns(record)
-    done = record.outcome == "completed"
     return ClosedFormRow(
         THIS_RUN,
         NEVER if total is None else format_duration_ns(total),
         NEVER if down is None else format_duration_ns(down),
-        "✓ yes" if done else "✗ no",
+        record.stop_reason in CONVERGED,
         f"The simulation of every page, from {record.source} to {record.destination}.",
     )
 
@@ -72,14 +90,14 @@ def model_row(row: ModelRow) -> ClosedFormRow:
         row.model,
         _seconds_text(row.total_time_s),
         _seconds_text(row.downtime_s),
-        "✓ yes" if row.converges else "✗ no",
+        row.converges,
         row.assumption,
     )
 
 
 def waiting_row(row: ClosedFormRow) -> ClosedFormRow:
     """Return a line whose figures are being computed anew."""
-    return ClosedFormRow(row.label, WAITING, WAITING, WAITING, row.sentence)
+    return ClosedFormRow(row.label, WAITING, WAITING, None, row.sentence)
 
 
 def _seconds_text(seconds: float) -> str:
@@ -118,7 +136,7 @@ class ClosedFormModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self._rows)
 
     def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
-        """Return four; a cell has none."""
+        """Return three; a cell has none."""
         return 0 if parent.isValid() else len(HEADINGS)
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -127,9 +145,9 @@ class ClosedFormModel(QAbstractTableModel):
             return None
         row = self._rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return (row.label, row.total, row.downtime, row.converges)[index.column()]
+            return (row.marked_label, row.total, row.downtime)[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{row.label}: total {row.total}, downtime {row.downtime}.\n{row.sentence}"
+            return row.whole_sentence
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(index.column())
         return None
@@ -145,6 +163,8 @@ class ClosedFormModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return HEADINGS[section]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return "✓ the rounds shrink until the rest is small, ✗ they do not"
         return _alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
 
 

@@ -17,7 +17,7 @@ from engine.units import format_bit_rate, format_duration_ns
 from gui.views.plot_axes import axis_step, bands_of, from_start
 from gui.views.plot_content import Band, Curve, Markers, PlotContent, Tag, Times
 from gui.views.replies import SYMBOLS, WORDS, give_up_ns, probes_of, settled_ns
-from gui.views.timeline_view import SECOND_NS, clock_text
+from gui.views.time_text import SECOND_NS, clock_text
 
 MAX_TAGS: Final = 60
 MAX_GAPS: Final = 200

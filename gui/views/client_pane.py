@@ -121,7 +121,7 @@ class ClientPane(QWidget):
         painter.setFont(ui_font(FONT_PX))
         metrics, x = painter.fontMetrics(), row.left()
         for i, (text, token) in enumerate(parts):
-            shown = f"  ·  {text}" if i else text
+            shown = f" · {text}" if i else text
             if x + metrics.horizontalAdvance(shown) > row.right() + 1:
                 return
             painter.setPen(self._theme.color(token))

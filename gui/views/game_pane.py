@@ -93,8 +93,8 @@ class GamePane(ClientPane):
         return [
             (f"usual {format_duration_ns(self._usual_ns)}", "dim"),
             (f"longest {format_duration_ns(longest)}", "warn" if spike else "dim"),
-            (f"last {self.running_ns // 1_000_000} ms ago", "dim"),
             told,
+            (f"last {self.running_ns // 1_000_000} ms ago", "dim"),
         ]
 
     def _paint_inside(self, painter: QPainter, inner: QRectF) -> None:
@@ -132,4 +132,4 @@ class GamePane(ClientPane):
             label = format_duration_ns(gap_ns)
             width = painter.fontMetrics().horizontalAdvance(label)
             left = min(max(bars.left(), x + BAR_PX / 2 - width / 2), bars.right() - width)
-            painter.drawText(QRectF(left, bar.top() - HEAD_PX, width + 2, HEAD_PX), 0x81, label)
+            painter.drawText(QRectF(left, bar.top() - HEAD_PX, width + 2, HEAD_PX), LEFT, label)

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 ROW_PX: Final = 22
 CELL_PAD_PX: Final = 12
 GAP_PX: Final = 8
+WIDEST_PX: Final = 292
+"""The side has so much room; a label that needs more is cut, and told by its tip."""
 
 
 class OutcomeView(QWidget):
@@ -138,7 +140,7 @@ class OutcomeView(QWidget):
             widths = [_column_width(table, c) for c in range(table.model().columnCount())]
             for column, width in enumerate(widths[1:], start=1):
                 table.setColumnWidth(column, width)
-            table.setMinimumWidth(sum(widths))
+            table.setMinimumWidth(min(WIDEST_PX, sum(widths)))
             table.setFixedHeight((table.model().rowCount() + 1) * ROW_PX + 4)
         self._models_table.setVisible(bool(self.closed_forms.rows))
         self.updateGeometry()
@@ -156,6 +158,7 @@ def _set_up_table(table: QTableView, model: QAbstractTableModel, name: str) -> N
     table.setModel(model)
     table.setFont(ui_font(12))
     table.setShowGrid(False)
+    table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
     table.setFrameShape(QTableView.Shape.NoFrame)
     table.setAccessibleName(name)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

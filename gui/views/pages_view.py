@@ -15,8 +15,9 @@ from engine.states import N_STATES, PageState
 from engine.units import format_count
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.figure_line import FigureLine
+from gui.views.heat import recent_writes
 from gui.views.legend_view import LegendView
-from gui.views.page_grid import PageGrid, recent_writes
+from gui.views.page_grid import PageGrid
 from gui.views.working_set_panel import WorkingSetPanel
 from gui.views.working_set_sight import WorkingSetSight
 

@@ -8,7 +8,8 @@ from engine.history import History
 from engine.network import PiecewiseSeries
 from engine.units import format_duration_ns
 from gui.views.plot_content import Band, Floats
-from gui.views.timeline_view import SECOND_NS, STAGE_WORDS, downtime_of
+from gui.views.stages import STAGE_WORDS, downtime_of
+from gui.views.time_text import SECOND_NS
 
 
 def axis_step(y_max: float) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -18,17 +18,18 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QPixmap,
+    QRegion,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.plot_content import PlotContent
 from gui.views.plot_picture import BAND_LABEL_PX, PlotPicture
-from gui.views.scrubbing import Scrubber
-from gui.views.timeline_view import ArrowKeeper
+from gui.views.scrubbing import ArrowKeeper, Scrubber
 
 VEIL_ALPHA: Final = 150
 MOST_OPEN: Final = 64
+"""Replies on their way at once, at most."""
 
 
 class PlotPanel(QWidget):
@@ -50,7 +51,7 @@ class PlotPanel(QWidget):
         self._t_ns = 0
         self._hover_ns: int | None = None
         self._choice = False
-        self._scrubber = Scrubber(self._span, self.time_at, self.seek_requested.emit)
+        self._scrubber = Scrubber(self._run_length, self.time_at, self.seek_requested.emit)
         self.setMouseTracking(True)
         self.installEventFilter(ArrowKeeper(self))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -135,16 +136,26 @@ class PlotPanel(QWidget):
 
     def _draw_open(self, painter: QPainter, veil: QColor) -> None:
         """Hide points that are not back yet and draw how long they have been waiting."""
-        content = self._picture.content
+        content, area = self._picture.content, self._picture.area
         assert content is not None
-        begun = content.open_ns[0]
-        for i in self._open_at(content, self._t_ns):
-            x, y = round(self.x_at(int(begun[i]))), self.y_at(float(content.open_y[i]))
-            painter.fillRect(QRectF(x - 7, y - 7, 14, 14), veil)
-            painter.fillRect(self._picture.tag_rects.get(int(begun[i]), QRectF()), veil)
+        begun, waiting = content.open_ns[0], list(self._open_at(content, self._t_ns))
+        if not waiting:
+            return
+        hidden = QRegion()
+        for i in waiting:
+            x, y = round(self.x_at(int(begun[i]))), round(self.y_at(float(content.open_y[i])))
+            hidden += QRect(x - 6, y - 6, 13, 13)
+            hidden += self._picture.tag_rects.get(int(begun[i]), QRectF()).toAlignedRect()
+        now = round(self.x_at(self._t_ns))
+        hidden &= QRect(0, 0, now, self.height())  # what comes later has its veil already
+        painter.setClipRegion(hidden)
+        painter.fillRect(self.rect(), veil)
+        painter.setClipping(False)
+        painter.setPen(QPen(self._theme.color("ink"), 1))
+        for i in waiting:
+            x = round(self.x_at(int(begun[i])))
             waited = self.y_at((self._t_ns - int(begun[i])) / 1e6)
-            painter.setPen(QPen(self._theme.color("ink"), 1))
-            painter.drawLine(QPointF(x, self._picture.area.bottom()), QPointF(x, waited))
+            painter.drawLine(QPointF(x, area.bottom()), QPointF(x, waited))
             painter.drawRect(QRectF(x - 2, waited - 2, 4, 4))
 
     def _draw_hover(self, painter: QPainter, t_ns: int) -> None:
@@ -228,7 +239,7 @@ class PlotPanel(QWidget):
         elif not self._scrubber.key(event, self._t_ns):
             super().keyPressEvent(event)
 
-    def _span(self) -> int | None:
+    def _run_length(self) -> int | None:
         content = self._picture.content
         return None if content is None else content.end_ns
 

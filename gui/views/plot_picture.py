@@ -4,6 +4,7 @@ It is drawn once a run, size and theme, and kept. It also knows where instants a
 """
 
 from collections.abc import Iterator
+from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -21,13 +22,16 @@ from PySide6.QtWidgets import QWidget
 
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.plot_content import Band, Curve, Markers, PlotContent, Tag, role_color
-from gui.views.timeline_view import SECOND_NS, blend, stage_color, time_ticks
+from gui.views.stages import blend, stage_color
+from gui.views.time_text import SECOND_NS, time_ticks
 
 if TYPE_CHECKING:
     import pyqtgraph as pg
 
 AXIS_WIDTH_PX: Final = 46
 AXIS_HEIGHT_PX: Final = 22
+VALUE_GAP_PX: Final = 6
+TICK_PX: Final = 52
 HEADER_PX: Final = 18
 RIGHT_PX: Final = 12
 TOP_PX: Final = 4
@@ -126,19 +130,14 @@ class PlotPicture:
         item.setMenuEnabled(False)
         item.hideButtons()
         item.setMouseEnabled(False, False)
-        item.layout.setContentsMargins(0, TOP_PX, RIGHT_PX, 0)
-        left, bottom = item.getAxis("left"), item.getAxis("bottom")
-        left.setWidth(AXIS_WIDTH_PX)
-        bottom.setHeight(AXIS_HEIGHT_PX)
-        for axis in (left, bottom):
-            axis.enableAutoSIPrefix(False)
-            axis.setStyle(tickLength=0, tickTextOffset=6, tickFont=ui_font(11))
-            axis.setStyle(hideOverlappingLabels=False)
+        item.layout.setContentsMargins(AXIS_WIDTH_PX, TOP_PX, RIGHT_PX, AXIS_HEIGHT_PX)
+        for side in ("left", "bottom"):
+            item.hideAxis(side)  # `_draw_axes` takes a fifth of the time
         self._view = view
         return view
 
     def _fill_view(self, view: "pg.PlotWidget", content: PlotContent) -> None:
-        """Give the offscreen plot its data, pens and ticks."""
+        """Give the offscreen plot its data, pens and range."""
         import pyqtgraph as pg
 
         item, theme = view.getPlotItem(), self._theme
@@ -172,22 +171,12 @@ class PlotPicture:
         item.vb.setRange(
             xRange=(0, content.end_ns / SECOND_NS), yRange=(0, content.y_max), padding=0
         )
-        self._set_ticks(view, content)
-
-    def _set_ticks(self, view: "pg.PlotWidget", content: PlotContent) -> None:
-        item = view.getPlotItem()
-        bottom, left = item.getAxis("bottom"), item.getAxis("left")
-        ticks = time_ticks(content.end_ns, max(2, (self._size.width() - AXIS_WIDTH_PX) // 52))
-        bottom.setTicks([[(t / SECOND_NS, text) for t, text in ticks]])
-        values = np.arange(0, content.y_max * 1.0001, content.y_step)
-        left.setTicks([[(float(v), f"{v:,g}") for v in values]])
-        for axis in (bottom, left):
-            axis.setPen(self._theme.line)
-            axis.setTextPen(self._theme.dim)
 
     def _render(self) -> QPixmap:
         ratio = self._owner.devicePixelRatioF()
-        pixmap = QPixmap(self._size * ratio)
+        # Rounded up: the owner paints all of its ground with this picture.
+        width, height = self._size.width() * ratio, self._size.height() * ratio
+        pixmap = QPixmap(ceil(width), ceil(height))
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(self._theme.color("ground"))
         content = self._content
@@ -199,6 +188,7 @@ class PlotPicture:
         head = self._draw_header(painter, content)
         self._lay_out(view, head)
         self._draw_ground(painter, content)
+        self._draw_axes(painter, content)
         target = QRectF(0, head, view.width(), view.height())
         view.render(painter, target, view.rect(), Qt.AspectRatioMode.IgnoreAspectRatio)
         painter.setFont(ui_font(11))
@@ -273,6 +263,27 @@ class PlotPicture:
         for value in np.arange(0, content.y_max * 1.0001, content.y_step):
             y = round(self.y_at(float(value)))
             painter.drawLine(round(area.left()), y, round(area.right()), y)
+
+    def _draw_axes(self, painter: QPainter, content: PlotContent) -> None:
+        """Draw the two axes and write their values."""
+        area = self.area
+        painter.setPen(self._theme.color("line"))
+        corner = QPointF(round(area.left()), round(area.bottom()))
+        painter.drawLine(QPointF(corner.x(), round(area.top())), corner)
+        painter.drawLine(corner, QPointF(round(area.right()), corner.y()))
+        painter.setFont(ui_font(11))
+        painter.setPen(self._theme.color("dim"))
+        half = painter.fontMetrics().height() / 2
+        top = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter
+        most = max(2, (self._size.width() - AXIS_WIDTH_PX) // TICK_PX)
+        for t_ns, text in time_ticks(content.end_ns, most):
+            x = round(self.x_at(t_ns))
+            painter.drawText(QRectF(x - 40, corner.y() + VALUE_GAP_PX, 80, 2 * half), top, text)
+        right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+        for value in np.arange(0, content.y_max * 1.0001, content.y_step):
+            y = round(self.y_at(float(value))) - half
+            place = QRectF(0, y, corner.x() - VALUE_GAP_PX, 2 * half)
+            painter.drawText(place, right, f"{float(value):,g}")
 
     def _draw_band_labels(self, painter: QPainter, content: PlotContent) -> list[QRectF]:
         """Write the bands' names where there is room, the stop first; return what is taken."""

@@ -165,7 +165,7 @@ class PlotsView(QWidget):
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(self.panels[place].mapToGlobal(QPoint(0, HEADER_PX)))
 
-    def _on_chosen(self, place: int, kind: str, checked: bool) -> None:
+    def _on_chosen(self, place: int, kind: str, checked: bool = False) -> None:
         self.show_plot(place, kind)
 
     def minimumSizeHint(self) -> QSize:

@@ -17,7 +17,7 @@ from engine.playback import PageCursor, PageDelta
 from engine.states import N_STATES, PageState
 from gui.style.patterns import SKIPPED_OUTLINE
 from gui.style.theme import Theme
-from gui.views.page_grid import recent_writes, warmth
+from gui.views.heat import recent_writes, warmth
 
 CELL_PX: Final = 2
 HEAT_LIMIT: Final = 4096
@@ -111,13 +111,18 @@ class MiniMap:
 
 def count_states(states: npt.NDArray[np.uint8], n_cells: int) -> Counts:
     """Return how many pages of each cell are in each state, shape (n_cells, N_STATES)."""
-    counts = np.zeros(n_cells * N_STATES, np.int64)
-    for start in range(0, len(states), BLOCK_PAGES):
-        part = states[start : start + BLOCK_PAGES]
-        pages = np.arange(start, start + len(part), dtype=np.int64)
-        cells = pages * n_cells // len(states) * N_STATES
-        counts += np.bincount(cells + part, minlength=len(counts))
-    return counts.reshape(n_cells, N_STATES)
+    counts = np.zeros((n_cells, N_STATES), np.int64)
+    bounds = -(-np.arange(n_cells + 1, dtype=np.int64) * len(states) // n_cells)
+    step = max(1, BLOCK_PAGES * n_cells // max(1, len(states)))
+    for first in range(0, n_cells, step):
+        edges = bounds[first : first + step + 1]
+        lines = len(edges) - 1
+        # Pages of a cell lie side by side: no page is divided by anything.
+        keys = np.repeat(np.arange(lines) * N_STATES, np.diff(edges))
+        keys += states[edges[0] : edges[-1]]
+        flat = np.bincount(keys, minlength=lines * N_STATES)
+        counts[first : first + lines] = flat.reshape(lines, N_STATES)
+    return counts
 
 
 def _move_counts(counts: Counts, delta: PageDelta, n_pages: int, n_cells: int) -> None:

@@ -15,7 +15,7 @@ from engine.units import format_bit_rate, parse_bit_rate
 from engine.workload import FULL_SPEED, GuestClock, WriterTimeline
 from gui.views.plot_axes import axis_step, bands_of, from_start, steps_mbps
 from gui.views.plot_content import Curve, Floats, PlotContent
-from gui.views.timeline_view import SECOND_NS, clock_text
+from gui.views.time_text import SECOND_NS, clock_text
 
 BIN_NS: Final = SECOND_NS // 10
 MAX_BINS: Final = 400

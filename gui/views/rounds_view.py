@@ -10,7 +10,7 @@ from engine.history import Frame, History, MigrationRecord, RoundRecord
 from engine.states import PageState
 from engine.units import format_duration_ns
 from gui.style.theme import DARK, Theme, ui_font
-from gui.views.timeline_view import stage_color
+from gui.views.stages import stage_color
 
 BARS_PX: Final = 58
 TITLE_PX: Final = 20

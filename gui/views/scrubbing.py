@@ -1,9 +1,25 @@
 """Scrubbing by mouse and keys, the same in every view that has a time axis."""
 
 from collections.abc import Callable
+from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent
+
+ARROWS: Final = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End)
+
+
+class ArrowKeeper(QObject):
+    """Event filter that keeps the arrow keys for a focused widget, before shortcuts take them."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Claim Left, Right, Home and End without modifiers other than Shift."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+            if event.key() in ARROWS and not plain & Qt.KeyboardModifier.ControlModifier:
+                event.accept()
+                return True
+        return False
 
 
 class Scrubber:

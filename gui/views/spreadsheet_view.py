@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, QSizeF, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -36,6 +36,7 @@ STRIP_PX: Final = 22
 STATUS_PX: Final = 15
 CAP_PX: Final = 15
 CAP_GAP_PX: Final = 2
+CENTER: Final = int(Qt.AlignmentFlag.AlignCenter)
 LATE_ALPHA: Final = 80
 _SPREAD: Final = 2_654_435_761  # scatters successive cells; any odd number near 2^32 / 1.618
 
@@ -158,39 +159,47 @@ class SpreadsheetView(ClientPane):
         self._paint_status(painter, status, self._status)
 
     def _paint_sheet(self, painter: QPainter, area: QRectF) -> None:
+        """Draw the newest rows that there is room for, and mark the cell that is typed into."""
         rows = max(1, int((area.height() - HEAD_PX) // ROW_PX))
         active = self._echoed // KEYS_PER_CELL
         first = max(0, active // COLUMNS - rows + 1)
         width = (area.width() - NUMBER_PX) // COLUMNS
-        right = area.left() + NUMBER_PX + COLUMNS * width
-        bottom = area.top() + HEAD_PX + rows * ROW_PX
-        painter.setFont(ui_font(10))
-        painter.setPen(self._theme.color("dim"))
-        for column in range(COLUMNS):
-            left = area.left() + NUMBER_PX + column * width
-            head = QRectF(left, area.top(), width - CELL_PAD_PX, HEAD_PX - 1)
-            painter.drawText(head, RIGHT, COLUMN_NAMES[column])
-        for row in range(rows):
-            number = QRectF(
-                area.left(), area.top() + HEAD_PX + row * ROW_PX, NUMBER_PX - 5, ROW_PX
-            )
-            painter.drawText(number, RIGHT, str(first + row + 1))
-        painter.setPen(self._theme.color("grid"))
-        for row in range(rows + 1):
-            y = round(area.top() + HEAD_PX + row * ROW_PX)
-            painter.drawLine(round(area.left() + NUMBER_PX), y, round(right), y)
-        for column in range(COLUMNS + 1):
-            x = round(area.left() + NUMBER_PX + column * width)
-            painter.drawLine(x, round(area.top() + HEAD_PX), x, round(bottom))
+        inside = QRectF(area.left() + NUMBER_PX, area.top() + HEAD_PX, 0, 0)
+        inside.setSize(QSizeF(COLUMNS * width, rows * ROW_PX))
+        self._paint_names(painter, inside, first)
+        self._paint_lines(painter, inside)
         painter.setFont(mono_font(FONT_PX))
         for cell in range(first * COLUMNS, active + 1):
             row, column = divmod(cell - first * COLUMNS, COLUMNS)
-            left = area.left() + NUMBER_PX + column * width
-            box = QRectF(left, area.top() + HEAD_PX + row * ROW_PX, width, ROW_PX)
-            self._paint_cell(painter, box, cell)
+            left, top = inside.left() + column * width, inside.top() + row * ROW_PX
+            self._paint_cell(painter, QRectF(left, top, width, ROW_PX), cell)
             if cell == active:
                 painter.setPen(QPen(self._theme.color("link"), 1))
-                painter.drawRect(QRectF(round(box.left()), round(box.top()), width, ROW_PX))
+                painter.drawRect(QRectF(round(left), round(top), width, ROW_PX))
+
+    def _paint_names(self, painter: QPainter, inside: QRectF, first: int) -> None:
+        """Write the columns' letters and the rows' numbers."""
+        painter.setFont(ui_font(10))
+        painter.setPen(self._theme.color("dim"))
+        width = inside.width() / COLUMNS
+        for column, name in enumerate(COLUMN_NAMES):
+            left = inside.left() + column * width
+            head = QRectF(left, inside.top() - HEAD_PX, width - CELL_PAD_PX, HEAD_PX - 1)
+            painter.drawText(head, RIGHT, name)
+        for row in range(round(inside.height() / ROW_PX)):
+            top = inside.top() + row * ROW_PX
+            number = QRectF(inside.left() - NUMBER_PX, top, NUMBER_PX - 5, ROW_PX)
+            painter.drawText(number, RIGHT, str(first + row + 1))
+
+    def _paint_lines(self, painter: QPainter, inside: QRectF) -> None:
+        painter.setPen(self._theme.color("grid"))
+        left, right = round(inside.left()), round(inside.right())
+        for row in range(round(inside.height() / ROW_PX) + 1):
+            y = round(inside.top() + row * ROW_PX)
+            painter.drawLine(left, y, right, y)
+        for column in range(COLUMNS + 1):
+            x = round(inside.left() + column * inside.width() / COLUMNS)
+            painter.drawLine(x, round(inside.top()), x, round(inside.bottom()))
 
     def _paint_cell(self, painter: QPainter, box: QRectF, cell: int) -> None:
         """Write a cell's number, at its place from the first digit on; late ones tinted."""
@@ -229,4 +238,4 @@ class SpreadsheetView(ClientPane):
             if not (cut and i == 0):
                 painter.drawRect(cap)
             text = "…" if cut and i == 0 else key_text(key)
-            painter.drawText(cap.adjusted(1, 0, 0, 0), 0x84, text)
+            painter.drawText(cap.adjusted(1, 0, 0, 0), CENTER, text)

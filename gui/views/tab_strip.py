@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui.style.theme import DARK, Theme, ui_font
-from gui.views.timeline_view import ArrowKeeper
+from gui.views.scrubbing import ArrowKeeper
 
 FONT_PX: Final = 12
 PAD_PX: Final = 7

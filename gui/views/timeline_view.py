@@ -1,17 +1,15 @@
 """The timeline: stages and rounds of every migration on one bar, and the playhead to drag.
 
-What a stage is, in which words and colours, is decided here for the plots as well, so that
-timeline and plots never disagree. This module does not move time: it asks for it.
+What a stage is, in which words and colours, is decided in `stages`. This module does not move
+time: it asks for it.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QBrush,
-    QColor,
     QFocusEvent,
     QFontMetrics,
     QKeyEvent,
@@ -27,12 +25,13 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.events import Event, EventKind
-from engine.history import Frame, History, MigrationRecord, RoundRecord
-from engine.states import PageState
+from engine.history import Frame, History, MigrationRecord
 from engine.units import format_duration_ns
 from gui.style.theme import DARK, Theme, ui_font
+from gui.views.scrubbing import ArrowKeeper, Scrubber
+from gui.views.stages import Stage, downtime_of, stage_color, stages_of
+from gui.views.time_text import clock_text, time_ticks
 
-SECOND_NS: Final = 10**9
 MAX_LANES: Final = 3
 LABEL_PX: Final = 15
 BAR_PX: Final = 14
@@ -44,20 +43,6 @@ SIDE_PX: Final = 12
 GAP_PX: Final = 6
 MARK_REACH_PX: Final = 6
 PLAYHEAD_PX: Final = 9
-TICK_STEPS_NS: Final = (
-    *(n * 10**e for e in range(3, 10) for n in (1, 2, 5)),
-    *(n * SECOND_NS for n in (10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200, 18000)),
-)
-ARROWS: Final = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End)
-
-STAGE_WORDS: Final = {
-    "reservation": ("reservation", "reserve"),
-    "push": ("push",),
-    "stop-and-copy": ("stop-and-copy", "stop"),
-    "commitment": ("commitment", "commit"),
-    "activation": ("activation", "activate"),
-    "pull": ("pull",),
-}
 FAULTS: Final = {
     EventKind.LINK_DOWN: "link down",
     EventKind.HOST_DIED: "host died",
@@ -70,134 +55,6 @@ FAULTS: Final = {
     EventKind.ANNOUNCEMENT_LOST: "announcement lost",
 }
 MARKED: Final = {**FAULTS, EventKind.CHANGE: "change", EventKind.LINK_UP: "link up again"}
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A stretch of the timeline.
-
-    Attributes:
-        kind: A phase's name, or round, runs, failed, lost.
-        start_ns: Scenario time. end_ns: The same.
-        labels: What to write above it, longest first; the first that fits is taken.
-        sentence: What a pointer over it is told.
-        number: Number of the round, 0 for other kinds.
-    """
-
-    kind: str
-    start_ns: int
-    end_ns: int
-    labels: tuple[str, ...]
-    sentence: str
-    number: int = 0
-
-
-def blend(a: QColor, b: QColor, share: float) -> QColor:
-    """Return the colour that has `share` of `b` and the rest of `a`."""
-    pairs = ((a.red(), b.red()), (a.green(), b.green()), (a.blue(), b.blue()))
-    return QColor(*(round(x + (y - x) * share) for x, y in pairs))
-
-
-def stage_color(theme: Theme, kind: str, number: int = 0) -> QColor:
-    """Return the fill of a stage; rounds alternate so that neighbours stay apart."""
-    ground, fresh = theme.color("panel"), theme.state_color(PageState.UP_TO_DATE)
-    if kind in ("stop-and-copy", "commitment", "lost", "failed"):
-        strength = {"commitment": 0.65, "failed": 0.35}.get(kind, 1.0)
-        return blend(ground, theme.state_color(PageState.DIRTY_AGAIN), strength)
-    if kind == "round":
-        return blend(ground, fresh, 0.78 if number % 2 else 0.55)
-    if kind == "pull":
-        return theme.state_color(PageState.PULLED)
-    tokens = {"reservation": "dim", "push": "link", "activation": "good"}
-    token = tokens.get(kind, "link")
-    return blend(
-        ground,
-        theme.color(token),
-        {"reservation": 0.55, "push": 0.3, "activation": 0.35}.get(kind, 0.2),
-    )
-
-
-def downtime_of(migration: MigrationRecord, end_ns: int) -> tuple[int, int] | None:
-    """Return from when to when the VM runs nowhere, or None if it never stops."""
-    if migration.suspended_ns is None:
-        return None
-    ends = (migration.resumed_ns, migration.ended_ns, end_ns)
-    return migration.suspended_ns, next(t for t in ends if t is not None)
-
-
-def stages_of(migration: MigrationRecord, end_ns: int) -> list[Stage]:
-    """Return the stages of a migration in order of time; later ones lie on top."""
-    if migration.outcome == "refused":
-        return []
-    before = f"{migration.vm} runs on {migration.source}"
-    labels = (f"runs on {migration.source}", migration.source)
-    found = [Stage("runs", 0, migration.requested_ns, labels, before)]
-    for phase in migration.phases:
-        stop_ns = end_ns if phase.end_ns is None else phase.end_ns
-        length = format_duration_ns(stop_ns - phase.start_ns)
-        words = STAGE_WORDS.get(phase.name, (phase.name,))
-        live = [r for r in migration.rounds if r.live] if phase.name == "push" else []
-        sentence = f"{words[0].capitalize()}: {length}"
-        shown = () if live else words
-        found.append(Stage(phase.name, phase.start_ns, stop_ns, shown, sentence))
-        found += [_round_stage(r) for r in live]
-    return [s for s in [*found, *_after(migration, end_ns)] if s.end_ns > s.start_ns]
-
-
-def _round_stage(record: RoundRecord) -> Stage:
-    number = str(record.number)
-    labels = ("push, round 1", "push 1", number) if record.number == 1 else (number,)
-    sentence = (
-        f"Push, round {number}: {record.pages_sent:,} pages sent, {record.pages_skipped:,} "
-        f"skipped, {format_duration_ns(record.end_ns - record.start_ns)}"
-    )
-    return Stage("round", record.start_ns, record.end_ns, labels, sentence, record.number)
-
-
-def _after(migration: MigrationRecord, end_ns: int) -> Iterator[Stage]:
-    """Yield what follows the last phase."""
-    ended = migration.ended_ns
-    if ended is None:
-        return
-    if migration.outcome == "lost":
-        yield Stage("lost", ended, end_ns, (f"{migration.vm} is lost", "lost"), migration.reason)
-        return
-    host = migration.destination if migration.outcome == "completed" else migration.source
-    text = f"runs on {host}"
-    kind = "runs" if migration.outcome == "completed" else "failed"
-    sentence = f"{migration.vm} {text}. {migration.reason}".strip()
-    yield Stage(kind, ended, end_ns, (text, host), sentence)
-
-
-def clock_text(t_ns: int, *, decimals: int = 3) -> str:
-    """Return "00:10.420" for 10.42 s; cut, never rounded up."""
-    scale = 10 ** (9 - decimals)
-    minutes, rest = divmod(t_ns // scale, 60 * 10**decimals)
-    seconds, fraction = divmod(rest, 10**decimals)
-    return f"{minutes:02d}:{seconds:02d}" + (f".{fraction:0{decimals}d}" if decimals else "")
-
-
-def time_ticks(end_ns: int, max_ticks: int) -> list[tuple[int, str]]:
-    """Return (instant, label) of round instants from 0 to `end_ns`, at most `max_ticks` steps."""
-    longest = TICK_STEPS_NS[-1]
-    step = next((s for s in TICK_STEPS_NS if s * max(1, max_ticks) >= end_ns), longest)
-    unit, name = (SECOND_NS, "s") if step >= SECOND_NS // 10 else (10**6, "ms")
-    if step >= 60 * SECOND_NS:
-        unit, name = 60 * SECOND_NS, "min"
-    return [(t, f"{t / unit:g} {name}") for t in range(0, end_ns + 1, step)]
-
-
-class ArrowKeeper(QObject):
-    """Event filter that keeps the arrow keys for a focused widget, before shortcuts take them."""
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Claim Left, Right, Home and End without modifiers other than Shift."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-            if event.key() in ARROWS and not plain & Qt.KeyboardModifier.ControlModifier:
-                event.accept()
-                return True
-        return False
 
 
 class TimelineView(QWidget):
@@ -222,6 +79,7 @@ class TimelineView(QWidget):
         self.setAccessibleName("Timeline of the run")
         self.setAccessibleDescription("Left and right move the playhead, Home and End jump.")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._scrubber = Scrubber(self._run_length, self.time_at, self.seek_requested.emit)
         self.setMouseTracking(True)
         self.installEventFilter(ArrowKeeper(self))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -320,7 +178,8 @@ class TimelineView(QWidget):
 
     def _render(self) -> QPixmap:
         ratio = self.devicePixelRatioF()
-        pixmap = QPixmap(self.size() * ratio)
+        # Rounded up: the widget paints all of its ground with this picture.
+        pixmap = QPixmap(ceil(self.width() * ratio), ceil(self.height() * ratio))
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(self._theme.color("panel"))
         painter = QPainter(pixmap)
@@ -474,33 +333,20 @@ class TimelineView(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Ask for the instant under the pointer."""
-        if event.button() == Qt.MouseButton.LeftButton and self._history is not None:
-            self.seek_requested.emit(self.time_at(event.position().x()))
+        self._scrubber.press(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Scrub while the button is down; tell what is under the pointer otherwise."""
-        if self._history is None:
-            return
-        self.setToolTip(self.description_at(event.position().toPoint()))
-        if event.buttons() & Qt.MouseButton.LeftButton:
-            self.seek_requested.emit(self.time_at(event.position().x()))
+        if self._scrubber.move(event) is not None:
+            self.setToolTip(self.description_at(event.position().toPoint()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move by a hundredth of the run, with Shift by a thousandth."""
-        end_ns = self._history.end_ns if self._history else 0
-        fine = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        step = max(1, end_ns // (1000 if fine else 100))
-        targets = {
-            Qt.Key.Key_Left: self._t_ns - step,
-            Qt.Key.Key_Right: self._t_ns + step,
-            Qt.Key.Key_Home: 0,
-            Qt.Key.Key_End: end_ns,
-        }
-        target = targets.get(Qt.Key(event.key()))
-        if target is None:
+        if not self._scrubber.key(event, self._t_ns):
             super().keyPressEvent(event)
-            return
-        self.seek_requested.emit(max(0, min(end_ns, target)))
+
+    def _run_length(self) -> int | None:
+        return None if self._history is None else self._history.end_ns
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the focus."""

@@ -28,7 +28,8 @@ from PySide6.QtWidgets import (
 from engine.history import Frame, History
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.figure_line import FigureLine
-from gui.views.timeline_view import blend, clock_text
+from gui.views.stages import blend
+from gui.views.time_text import clock_text
 
 SPEEDS: Final = (
     (0.001, "1/1000×"),

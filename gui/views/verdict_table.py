@@ -187,10 +187,23 @@ class VerdictTable(QWidget):
         heading = QFontMetrics(ui_font(TEXT_PX, bold=True)).horizontalAdvance(_needs(shown))
         return titles, max(needs, heading)
 
+    def needed_width_px(self) -> int:
+        """Return the width at which every host has its column and no word is cut."""
+        shown = self._verdicts
+        if shown is None:
+            return 0
+        fixed = sum(self._natural_widths(shown)) + 2 * CELL_PADDING_PX + 2 * PADDING_PX
+        return fixed + sum(self._needed_widths(shown, list(shown.checks)))
+
     def _host_widths(self, shown: Verdicts, hosts: Sequence[str], room: int) -> list[int]:
         """Return the width of each host's column: what its words need, and a share of the rest."""
+        needed = self._needed_widths(shown, hosts)
+        spare = min(60, (room - sum(needed)) // max(1, len(hosts)))
+        return [max(LEAST_COLUMN_PX, width + spare) for width in needed]
+
+    def _needed_widths(self, shown: Verdicts, hosts: Sequence[str]) -> list[int]:
         metrics, bold = QFontMetrics(ui_font(TEXT_PX)), QFontMetrics(ui_font(TEXT_PX, bold=True))
-        needed = [
+        return [
             max(
                 [bold.horizontalAdvance(f"✗ {host}") + 4]
                 + [metrics.horizontalAdvance(c.found) + MARK_ROOM_PX for c in shown.checks[host]]
@@ -198,8 +211,6 @@ class VerdictTable(QWidget):
             + CELL_PADDING_PX
             for host in hosts
         ]
-        spare = min(60, (room - sum(needed)) // max(1, len(hosts)))
-        return [max(LEAST_COLUMN_PX, width + spare) for width in needed]
 
     def _remedies_px(self) -> int:
         return sum(height for _, _, height in self._remedy_lines()) + 8

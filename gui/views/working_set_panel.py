@@ -4,12 +4,13 @@ D(t) is how many distinct pages are written in a window of t seconds; the table 
 last copy takes after one to four rounds, as Clark et al. 2005 predicted it in Figs 3 to 6.
 """
 
+from math import ceil
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPixmap, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.specs import PAGE_BYTES
@@ -26,10 +27,14 @@ ROW_PX: Final = 15
 AXIS_PX: Final = 14
 VALUES_PX: Final = 46
 PAD_PX: Final = 8
+LOW_PX: Final = 60
+"""A plot this low has half of the lines."""
 CAPTION: Final = "Downtime to expect after so many rounds"
 OUTLINED: Final = "outlined: cells of which at least half is written"
+CURVE: Final = "D(t): pages written in t seconds"
 CENTER: Final = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignHCenter)
 LEFT: Final = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+UNDER: Final = int(Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight)
 RIGHT: Final = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
 
 
@@ -97,9 +102,13 @@ class WorkingSetPanel(QWidget):
         """Return the smallest size at which curve and table can be read."""
         return QSize(180, 110)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Paint anew at the new size."""
+        self._cache = None
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Copy the picture, painted anew when it is another one."""
-        if self._cache is None or self._cache.deviceIndependentSize() != self.size():
+        if self._cache is None:
             self._cache = self._render()
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._cache)
@@ -107,7 +116,7 @@ class WorkingSetPanel(QWidget):
 
     def _render(self) -> QPixmap:
         ratio = self.devicePixelRatioF()
-        picture = QPixmap(self.size() * ratio)
+        picture = QPixmap(ceil(self.width() * ratio), ceil(self.height() * ratio))
         picture.setDevicePixelRatio(ratio)
         picture.fill(self._theme.color("ground"))
         painter = QPainter(picture)
@@ -130,34 +139,35 @@ class WorkingSetPanel(QWidget):
         return picture
 
     def _paint_curve(self, painter: QPainter, area: QRectF, measured: WorkingSet) -> None:
+        """Draw D(t) over its axes."""
         windows_s, pages = measured.windows_s, measured.mean_pages
         x_max, y_max = float(windows_s[-1]), 1.1 * max(1.0, float(pages[-1]))
+        self._paint_axes(painter, area, x_max, y_max)
+        painter.drawText(area.adjusted(0, 0, -4, -2), UNDER, CURVE)
+        points = [area.bottomLeft()]
+        for x, y in zip(windows_s.tolist(), pages.tolist(), strict=True):
+            right, up = area.width() * x / x_max, area.height() * y / y_max
+            points.append(QPointF(area.left() + right, area.bottom() - up))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self._theme.color("good"), 2))
+        painter.drawPolyline(QPolygonF(points))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
-        def at(x_s: float, y: float) -> QPointF:
-            right, up = area.width() * x_s / x_max, area.height() * y / y_max
-            return QPointF(area.left() + right, area.bottom() - up)
-
+    def _paint_axes(self, painter: QPainter, area: QRectF, x_max: float, y_max: float) -> None:
         step = axis_step(y_max)
         dim, grid = self._theme.color("dim"), self._theme.color("grid")
-        for value in np.arange(0, y_max, step if area.height() > 60 else 2 * step):
-            y = at(0, float(value)).y()
+        for value in np.arange(0, y_max, step if area.height() > LOW_PX else 2 * step):
+            y = area.bottom() - area.height() * float(value) / y_max
             painter.setPen(grid)
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             painter.setPen(dim)
             painter.drawText(QRectF(0, y - 8, VALUES_PX - 5, 16), RIGHT, f"{value:,.0f}")
         for second in range(0, int(x_max) + 1, 2):
-            x = at(second, 0).x()
+            x = area.left() + area.width() * second / x_max
             place = QRectF(x - 20, area.bottom() + 1, 40, AXIS_PX)
             place.moveRight(min(place.right(), float(self.width())))
             place.moveLeft(max(place.left(), area.left() - 4))
             painter.drawText(place, CENTER, f"{second} s")
-        painter.drawText(area.adjusted(6, 0, 0, 0), 0x21, "D(t): pages written in t seconds")
-        curve = zip(windows_s.tolist(), pages.tolist(), strict=True)
-        points = [at(0, 0), *(at(x, y) for x, y in curve)]
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._theme.color("good"), 2))
-        painter.drawPolyline(QPolygonF(points))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_table(self, painter: QPainter, area: QRectF) -> None:
         """Write a line for each rate, a column for each round."""

@@ -30,6 +30,11 @@ class FakeWallClock:
         self.t_ns += round(milliseconds * 1_000_000)
 
 
+@pytest.fixture(autouse=True)
+def _application_first(qapp: QApplication) -> None:
+    """Make the application before anything else: fonts without one end the process."""
+
+
 @pytest.fixture
 def clock() -> FakeWallClock:
     return FakeWallClock()

@@ -8,16 +8,8 @@ from pytestqt.qtbot import QtBot
 from engine.policies import POLICIES
 from engine.scenario import Scenario
 from gui.style.theme import DARK
-from gui.views.controls_view import (
-    BANDWIDTH,
-    PAGE_RATE,
-    RATE_LIMIT,
-    RELEARN,
-    SPEED,
-    STEPS,
-    ControlsView,
-    Scale,
-)
+from gui.views.controls_view import ControlsView
+from gui.views.scales import BANDWIDTH, PAGE_RATE, RATE_LIMIT, RELEARN, SPEED, STEPS, Scale
 
 Edits = list[tuple[str, str]]
 

@@ -8,15 +8,17 @@ from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
 from engine.history import History
+from engine.metrics import arrival_gaps_ns, web_rate
 from engine.probes import LOST_NS, Fate
 from engine.scenario import Scenario
 from engine.simulation import simulate
+from engine.specs import ProbeSpec
 from gui.style.theme import DARK, LIGHT
 from gui.views import rate_contents
-from gui.views.client_contents import ping_content
+from gui.views.client_contents import ping_content, web_content
 from gui.views.plot_content import role_color
 from gui.views.plots_view import PlotsView
-from gui.views.rate_contents import dirtying_mbps, rate_content
+from gui.views.rate_contents import dirtying_mbps, rate_content, speed_content, speed_series
 
 SECOND_NS = 10**9
 
@@ -170,3 +172,131 @@ def test_hover_reads_values(view: PlotsView, mixed: History) -> None:
     text = ping_content(mixed, "cps").read(501_000_000, 5_000_000)
 
     assert text == "00:00.500\n49 ms, held"
+
+
+TYPING = ProbeSpec(kind="typing", interval_ns=20_000_000, min_timeout_ns=50_000_000)
+GAME = ProbeSpec(kind="game", interval_ns=10_000_000)
+WEB = ProbeSpec(kind="web", rate_bps=400_000_000)
+
+
+def run_with(small: Scenario, *probes: ProbeSpec, copy_cost: str = "0 %") -> History:
+    spec = small.with_value("hosts.xen-1.copy_cost", copy_cost).spec
+    vm = spec.vms[0].model_copy(update={"probes": probes})
+    network = spec.network.model_copy(update={"to_old_port": "lost"})
+    return simulate(spec.model_copy(update={"vms": (vm,), "network": network}))
+
+
+def test_keys_share_the_plot_of_the_pings(small: Scenario) -> None:
+    history = run_with(small, TYPING, ProbeSpec(interval_ns=100_000_000))
+    content = ping_content(history, "cps")
+    probe = history.probes[0]
+    held = next(m for m in content.markers if m.role == "held")
+
+    assert content.title == "Ping and key echoes, ms"
+    assert sum(len(m.x_s) for m in content.markers) == sum(len(p.sent_ns) for p in history.probes)
+    assert held.y.max() == pytest.approx(probe.rtt_ns[probe.fates == Fate.HELD].max() / 1e6)
+    assert np.all(np.diff(content.open_ns[0]) >= 0)
+    assert "key: " in content.read(int(probe.sent_ns[3]), 5_000_000)
+
+
+def test_game_is_plotted_as_time_between_packets(small: Scenario) -> None:
+    history = run_with(small, GAME)
+    content = ping_content(history, "cps")
+    highest = max(float(m.y.max(initial=0)) for m in content.markers)
+
+    assert content.title == "Time between packets, ms"
+    assert highest == pytest.approx(max(arrival_gaps_ns(history.probes[0])) / 1e6)
+    assert [tag.y for tag in content.tags] == [highest]
+
+
+def test_web_throughput_is_a_plot_where_there_are_web_clients(
+    view: PlotsView, small: Scenario
+) -> None:
+    history = run_with(small, WEB, ProbeSpec())
+    series = web_rate(history.probes[0], history)
+    curve = web_content(history, "cps").curves[-1]
+    view.set_history(history, selected="cps")
+
+    assert view.shown[0] == "web"
+    assert curve.y.max() == pytest.approx(max(series.values) / 1e6)
+    assert curve.y.min() == 0.0 and curve.word.startswith("longest pause")
+
+
+def test_guest_speed_shows_brownout_and_stop(small: Scenario) -> None:
+    history = run_with(small, copy_cost="12 %")
+    move = history.migrations[0]
+    curve = speed_content(history, "cps").curves[-1]
+
+    def at(t_ns: int) -> float:
+        return float(curve.y[np.searchsorted(curve.x_s, t_ns / SECOND_NS, side="right") - 1])
+
+    assert move.suspended_ns is not None and move.resumed_ns is not None
+    assert at(0) == 100.0
+    assert at(move.suspended_ns - 1_000_000) == 88.0
+    assert at((move.suspended_ns + move.resumed_ns) // 2) == 0.0
+    assert at(move.resumed_ns + 1_000_000) == 100.0
+    assert curve.word == "slowed to 88 %, still at times"
+
+
+def test_stalls_of_post_copy_slow_the_guest(pulled: History) -> None:
+    values = speed_series(pulled.vm("cps"), pulled.end_ns).values
+
+    assert values.count(0) > 1
+
+
+def test_as_many_plots_as_there_is_room_for(view: PlotsView, mixed: History) -> None:
+    assert view.shown == ("ping", "rate", "speed")
+    view.resize(520, 200)
+    assert view.shown == ("ping", "rate")
+    assert [p.isVisible() for p in view.panels] == [True, True, False, False]
+    view.resize(1200, 200)
+    assert view.shown == ("ping", "rate", "speed")
+
+
+def test_title_offers_the_plots_that_have_no_room(
+    qtbot: QtBot, view: PlotsView, mixed: History
+) -> None:
+    view.resize(520, 200)
+    view.show_frame(mixed.frame_at(mixed.end_ns // 2))
+    menu = view.choices(1)
+    checked = [(a.text(), a.isChecked()) for a in menu.actions()]
+    menu.actions()[2].trigger()
+
+    assert [text for text, on in checked if on] == ["Link rate and page dirtying"]
+    assert view.shown == ("ping", "speed")
+    assert view.panels[1].accessibleName() == "Guest speed, %"
+    view.show_plot(0, "speed")
+    assert view.shown == ("speed", "ping")
+
+
+def test_click_on_a_title_asks_for_the_choice_and_not_for_an_instant(
+    qtbot: QtBot, view: PlotsView
+) -> None:
+    view.resize(520, 200)
+    view.grab()
+    asked: list[int] = []
+    sought: list[int] = []
+    view.panels[0].choice_requested.disconnect()
+    view.panels[0].choice_requested.connect(lambda: asked.append(1))
+    view.seek_requested.connect(sought.append)
+    qtbot.mouseClick(view.panels[0], Qt.MouseButton.LeftButton, pos=QPoint(30, 8))
+    qtbot.keyClick(view.panels[0], Qt.Key.Key_Down)
+
+    assert (asked, sought) == ([1, 1], [])
+
+
+def test_chosen_plot_stays_over_a_new_run_of_the_vm(
+    view: PlotsView, mixed: History, history: History
+) -> None:
+    view.resize(520, 200)
+    view.show_plot(0, "speed")
+    view.set_history(history, selected="cps")
+
+    assert view.shown == ("speed", "rate")
+
+
+def test_plots_without_a_place_are_not_made(view: PlotsView, history: History) -> None:
+    view.resize(520, 200)
+    view.set_history(history, selected="cps")
+
+    assert set(view._contents) == {"ping", "rate"}

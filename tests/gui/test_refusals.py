@@ -16,6 +16,7 @@ from gui.style.theme import DARK, LIGHT, ui_font
 from gui.views.pool_verdicts import Verdicts
 from gui.views.verdict_table import MARK_ROOM_PX, TEXT_PX, VerdictTable
 from tests.gui.conftest import Opener
+from tests.gui.test_labels import cut_texts
 
 LEFT = Qt.MouseButton.LeftButton
 AT_NS = 1_500_000_000
@@ -144,10 +145,10 @@ def test_eight_hosts_are_readable(opened: Callable[..., Parts], size: tuple[int,
     layout, metrics = table.table_layout(), QFontMetrics(ui_font(TEXT_PX))
     for host, (left, width) in zip(layout.hosts, layout.columns[2:], strict=True):
         assert left + width <= table.width()
-        if size[0] >= 1280:
-            for cell in table.cells(host):
-                assert metrics.horizontalAdvance(cell.found) + MARK_ROOM_PX <= width, cell
+        for cell in table.cells(host):
+            assert metrics.horizontalAdvance(cell.found) + MARK_ROOM_PX <= width, cell
 
+    assert layout.hosts == tuple(REFUSED)
     assert layout.row_px >= metrics.height()
     assert layout.top_px(13) <= table.height()
     assert parts.window.rect().contains(table.geometry())
@@ -235,3 +236,18 @@ def test_the_table_takes_the_theme(opened: Callable[..., Parts]) -> None:
         pictures.append(parts.window.verdict_table.grab().toImage().pixelColor(40, 8).lightness())
 
     assert pictures[1] > pictures[0] + 100
+
+
+@pytest.mark.parametrize("size", SIZES[1:])
+def test_no_label_of_the_dialog_is_cut(
+    opened: Callable[..., Parts], size: tuple[int, int]
+) -> None:
+    parts = opened(*size)
+    QTest.keyClick(parts.window, Qt.Key.Key_M)
+    dialog = parts.window.findChild(ChooseHost)
+    assert dialog is not None
+    for _ in REFUSED:
+        QTest.keyClick(dialog.table, Qt.Key.Key_Right)
+        QApplication.processEvents()
+
+        assert cut_texts(dialog) == []

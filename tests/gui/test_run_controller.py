@@ -75,3 +75,13 @@ def test_nothing_arrives_after_close(
 
 def test_no_worker_exists_before_the_first_request(runs: RunController) -> None:
     assert runs._executor is None
+
+
+def test_models_asked_for_before_there_is_a_worker_come_when_it_starts(
+    runs: RunController, demo: Scenario, qtbot: QtBot
+) -> None:
+    runs.request_models(demo.spec, 0)
+    with qtbot.waitSignal(runs.models_finished, timeout=ROOM_MS) as finished:
+        runs.warm_up()
+
+    assert finished.args[0] is demo.spec

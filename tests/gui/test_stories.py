@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from engine.history import History
 from gui.app import Parts
 from gui.dialogs.choose_host import ChooseHost
-from gui.views.controls_view import MarkedSlider
+from gui.views.value_row import MarkedSlider
 from tests.gui.conftest import ROOM_MS, FakeWallClock
 
 Settle = Callable[[Parts], None]

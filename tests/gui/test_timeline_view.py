@@ -8,7 +8,9 @@ from engine.history import History
 from engine.scenario import Scenario
 from engine.simulation import simulate
 from gui.style.theme import DARK, LIGHT
-from gui.views.timeline_view import TimelineView, clock_text, stages_of, time_ticks
+from gui.views.stages import stages_of
+from gui.views.time_text import clock_text, time_ticks
+from gui.views.timeline_view import TimelineView
 
 
 @pytest.fixture
