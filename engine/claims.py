@@ -11,12 +11,13 @@ from typing import Final
 
 import numpy as np
 
-from engine.analytic import DowntimeLimit, predict
+from engine.analytic import predict
 from engine.history import History
 from engine.scenario import load_scenario
 from engine.simulation import simulate
 from engine.specs import PAGE_BYTES, FaultSpec, VmSpec, WriterSpec
 from engine.states import PageState
+from engine.stop_rules import DowntimeLimit
 from engine.working_set import (
     CLARK_FITS,
     CLARK_RATES_BPS,

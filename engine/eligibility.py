@@ -185,7 +185,8 @@ def _pool_membership(
         "pool-membership",
         source.name != destination.name and destination in spec.hosts,
         values=(
-            f"not {source.name}", destination.name if destination in spec.hosts else "not in pool"
+            f"not {source.name}",
+            destination.name if destination in spec.hosts else "not in pool",
         ),
         good=f"{source.name} and {destination.name} are two hosts of {pool}.",
         bad=bad,

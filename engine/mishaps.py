@@ -38,9 +38,7 @@ def cancel_refused(history: History, t_ns: int, vm: str, *, since_ns: int = 0) -
 def announcement_lost(history: History, t_ns: int, migration: int) -> str:
     """Return in a sentence what lost announcements come to, "" if none was lost."""
     lost = [
-        e
-        for e in _events(history, t_ns, EventKind.ANNOUNCEMENT_LOST)
-        if e.migration == migration
+        e for e in _events(history, t_ns, EventKind.ANNOUNCEMENT_LOST) if e.migration == migration
     ]
     if not lost:
         return ""

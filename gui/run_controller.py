@@ -18,7 +18,7 @@ from engine.scenario import Scenario
 from engine.specs import ScenarioSpec
 
 if TYPE_CHECKING:
-    from engine.analytic import ModelRow
+    from engine.model_rows import ModelRow
 
 BUG_SENTENCE: Final = (
     "The simulation stopped with a bug of ours ({kind}: {details}); please report it with the "
@@ -42,7 +42,7 @@ def _simulate(spec: ScenarioSpec) -> History:
 
 
 def _models(spec: ScenarioSpec, request: int) -> "list[ModelRow]":
-    from engine.analytic import models_for
+    from engine.model_rows import models_for
 
     migration = spec.migrations[request]
     vm = next(vm for vm in spec.vms if vm.name == migration.vm)

@@ -14,7 +14,7 @@ from engine.metrics import downtime_ns, total_time_ns
 from engine.units import format_duration_ns
 
 if TYPE_CHECKING:
-    from engine.analytic import ModelRow
+    from engine.model_rows import ModelRow
 
 HEADINGS: Final = ("Closed-form models", "total time", "downtime")
 THIS_RUN: Final = "this run"

@@ -32,7 +32,7 @@ from gui.models.outcome_model import OutcomeModel
 from gui.style.theme import DARK, Theme, ui_font
 
 if TYPE_CHECKING:
-    from engine.analytic import ModelRow
+    from engine.model_rows import ModelRow
     from engine.specs import ScenarioSpec
 
 ROW_PX: Final = 22

@@ -10,29 +10,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import analytic
 from engine.analytic import (
-    NEVER,
     PAGE_WIRE_BYTES,
-    AdaptiveRounds,
-    BoundedRounds,
-    DowntimeLimit,
     Overheads,
     Prediction,
-    StopAtOnce,
     frontier,
     geometric_series,
     least_bandwidth_bps,
-    models_for,
-    overheads_of,
     plateau,
     predict,
-    rate_of,
-    rule_of,
 )
 from engine.history import History
+from engine.model_rows import models_for, overheads_of, rate_of
 from engine.scenario import Scenario
 from engine.specs import PAGE_BYTES, WriterSpec
+from engine.stop_rules import (
+    NEVER,
+    AdaptiveRounds,
+    BoundedRounds,
+    DowntimeLimit,
+    Rule,
+    StopAtOnce,
+    rule_of,
+)
 from engine.working_set import (
     CLARK_FITS,
     MBIT,
@@ -80,7 +80,7 @@ def memcached(rate_bps: float, limit_s: float) -> Prediction:
     )  # fmt: skip
 
 
-def bare(curve: Curve, *, pages: float, pps: float, rule: analytic.Rule) -> Prediction:
+def bare(curve: Curve, *, pages: float, pps: float, rule: Rule) -> Prediction:
     """Predict with a rate in pages a second."""
     return predict(curve, pages=pages, rate_bps=pps * PAGE_BITS, rule=rule, wire_bytes=PAGE_BYTES)
 

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from engine.analytic import ModelRow, models_for
 from engine.history import History
+from engine.model_rows import ModelRow, models_for
 from gui.app import Parts
 from gui.models.closed_form_model import NEVER, THIS_RUN, WAITING, ClosedFormModel, model_row
 from gui.views.outcome_view import WIDEST_PX, OutcomeView
