@@ -285,7 +285,7 @@ class Wiring(QObject):
         frame = history.frame_at(self._player.t_ns)
         for view in self._due.pop(0):
             if view is self._window.plots:
-                self._window.plots.set_previous(self._previous)
+                self._window.plots.set_previous(self._previous, draw=False)
             view.set_history(history, selected=self._session.selected)
             view.show_frame(frame)
         if self._due:

@@ -96,13 +96,18 @@ class PlotsView(QWidget):
         self._contents = {}
         self._arrange()
 
-    def set_previous(self, previous: History | None) -> None:
-        """Draw another run thinly behind, so that a change shows old against new; None: no."""
+    def set_previous(self, previous: History | None, *, draw: bool = True) -> None:
+        """Draw another run thinly behind, so that a change shows old against new; None: no.
+
+        Args:
+            previous: The run before.
+            draw: Whether to show it now; else with the next run.
+        """
         if previous is self._previous:
             return
         self._previous = previous
         self._contents = {}
-        if self._history is not None:
+        if draw and self._history is not None:
             self._arrange()
 
     def show_frame(self, frame: Frame) -> None:

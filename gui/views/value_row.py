@@ -175,16 +175,20 @@ class ValueRow(QWidget):
         theme = self._theme
         edge = theme.warn if self._wrong else theme.line
         ink = theme.dim if self._reason else theme.ink
-        self.label.setStyleSheet(f"color: {ink};")
-        self.note.setStyleSheet(f"color: {theme.dim};")
         style = (
             f"QLineEdit {{ color: {ink}; background: {theme.field}; border: 1px solid {edge};"
             f" border-radius: 4px; padding: 1px 5px; selection-background-color: {theme.accent};"
             f" selection-color: {theme.accent_ink}; }}"
             f"QLineEdit:focus {{ border-color: {theme.warn if self._wrong else theme.link}; }}"
         )
-        if style != self.box.styleSheet():
-            self.box.setStyleSheet(style)
+        styles = (
+            (self.label, f"color: {ink};"),
+            (self.note, f"color: {theme.dim};"),
+            (self.box, style),
+        )
+        for widget, wanted in styles:
+            if widget.styleSheet() != wanted:  # setting it lays everything out anew
+                widget.setStyleSheet(wanted)
 
     def _on_slider_moved(self, position: int) -> None:
         value = self.scale.value_at(position)
