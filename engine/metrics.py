@@ -46,6 +46,7 @@ _LABELS: Final[dict[str, str]] = {
     "latest_ping_ms": "Longest ping",
     "pings_lost": "Pings lost",
     "content_mib": "Page contents sent",
+    "relearn_share": "Relearning, share of the service gap",
     "limit_mibit": "Rate limit",
     "later_rounds_s": "Rounds after the first",
     "web_before_bps": "Web throughput before",
@@ -398,10 +399,15 @@ def migration_figures(migration: MigrationRecord, history: History) -> dict[str,
     return (
         figures
         | {"content_mib": migration.pages_sent * PAGE_BYTES / MIB}
+        | {"relearn_share": _share(figures["relearn_s"], figures["service_gap_s"])}
         | {"later_rounds_s": _seconds(later_ns)}
         | _ping_figures([p for p in probes if p.spec.kind == "ping"], migration)
         | _client_figures(probes, migration, history)
     )
+
+
+def _share(part: float | None, whole: float | None) -> float | None:
+    return part / whole if part is not None and whole else None
 
 
 def _ping_figures(pings: Sequence[ProbeRecord], migration: MigrationRecord) -> dict[str, Any]:
@@ -508,6 +514,8 @@ def format_figure(key: str, value: Any) -> str:
     ):
         if name.endswith(end):
             return words(round(value * factor))
+    if name.endswith("_share"):
+        return f"{value:.0%}"
     for end, unit in (("_mib", "MiB"), ("_mibit", "Mibit/s")):
         if name.endswith(end):
             return f"{value:,.1f} {unit}"

@@ -11,6 +11,8 @@ from engine.scenario import bundled_scenarios, load_scenario
 from engine.simulation import simulate
 
 TARGETS = {
+    "recorded-demo": {"demo-base", "demo-push", "demo-total", "demo-late", "demo-lost"},
+    "faq-downtime": {"faq-gap", "faq-relearn"},
     "clark-web": {"A1", "A2", "A3"},
     "clark-specweb99": {"S1", "S2", "S3", "S4", "S5", "S6", "S7"},
     "clark-quake3": {"Q1", "Q2", "Q3", "Q4"},
@@ -26,7 +28,8 @@ MAY_MISS = {"Q4", "A3"}
 @pytest.fixture(scope="module")
 def quick() -> list[Reproduced]:
     """Return the rows of scenarios without chance, which take one run each."""
-    return reproduce(["clark-diabolical", "xen-idle-guest", "lab-typing-session"])
+    names = ["recorded-demo", "faq-downtime", "clark-diabolical", "xen-idle-guest"]
+    return reproduce([*names, "lab-typing-session"])
 
 
 def test_every_target_has_its_figures() -> None:
