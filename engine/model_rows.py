@@ -7,10 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.analytic import (
-    Overheads,
-    predict,
-)
+from engine.analytic import Overheads, frontier, least_bandwidth_bps, predict
 from engine.network import stream_capacity_bps
 from engine.policies import parameters_of
 from engine.specs import PAGE_BYTES, MigrationSpec, ScenarioSpec, VmSpec
@@ -57,6 +54,65 @@ class ModelRow:
     bytes_sent: float
     converges: bool
     assumption: str
+
+
+FRONTIER_DOWNTIME_S: Final = 0.3  # QEMU's default downtime limit, as a yardstick for all
+FRONTIER_SPEEDS: Final = tuple(2.0 ** (k / 4) for k in range(-12, 17))
+
+
+@dataclass(frozen=True, slots=True)
+class ConvergenceFrontier:
+    """Where rounds of pre-copy come down to a short downtime, for a guest at several speeds.
+
+    Attributes:
+        downtime_s: The downtime that is asked for.
+        rate_bps: What this migration may send.
+        least_bps: The least that this guest needs.
+        speeds: Multiples of the guest's speed of writing, ascending.
+        bandwidths_bps: The least that each needs, same length.
+        most_speed: The greatest multiple that `rate_bps` still brings down, None beyond the ends.
+    """
+
+    downtime_s: float
+    rate_bps: float
+    least_bps: float
+    speeds: tuple[float, ...]
+    bandwidths_bps: tuple[float, ...]
+    most_speed: float | None
+
+    @property
+    def converges(self) -> bool:
+        """Return whether this migration is on the right side."""
+        return self.rate_bps >= self.least_bps
+
+
+def frontier_for(
+    spec: ScenarioSpec, vm: VmSpec, migration: MigrationSpec
+) -> ConvergenceFrontier | None:
+    """Return the convergence frontier of a migration's guest; None without rounds.
+
+    The guest's dirty curve is measured over a window that begins one window after the request:
+    how it goes on, and not how it began, decides whether rounds shrink.
+    """
+    if rule_of(migration.policy, migration.parameters) is None:
+        return None
+    writers = writers_of(spec.run.seed, vm)
+    from_ns = migration.at_ns + CLEAN_NS
+    curve = measure(writers, from_ns, from_ns + CLEAN_NS, n_pages=vm.n_pages).curve()
+    found = frontier(
+        curve, downtime_s=FRONTIER_DOWNTIME_S, pages=vm.n_pages, speeds=FRONTIER_SPEEDS
+    )
+    rate_bps = min(rate_of(spec, migration), vm.sending_ceiling_bps or math.inf)
+    enough = np.flatnonzero(found.bandwidths_bps <= rate_bps)
+    inside = 0 < len(enough) < len(FRONTIER_SPEEDS)
+    return ConvergenceFrontier(
+        FRONTIER_DOWNTIME_S,
+        float(rate_bps),
+        least_bandwidth_bps(curve, downtime_s=FRONTIER_DOWNTIME_S, pages=vm.n_pages),
+        FRONTIER_SPEEDS,
+        tuple(found.bandwidths_bps.tolist()),
+        FRONTIER_SPEEDS[int(enough[-1])] if inside else None,
+    )
 
 
 def overheads_of(spec: ScenarioSpec, *, balloon: bool = False) -> Overheads:

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Sequence
 from typing import Final
 
-HEADLESS_COMMANDS: Final = ("list", "check", "run", "reproduce", "schema")
+HEADLESS_COMMANDS: Final = ("list", "check", "run", "reproduce", "import", "schema")
 """As `engine.cli` has them; that module is heavy, and the window does not need it."""
 EXIT_INPUT: Final = 2
 EXIT_BUG: Final = 70

@@ -18,7 +18,9 @@ from engine.scenario import Scenario
 from engine.specs import ScenarioSpec
 
 if TYPE_CHECKING:
-    from engine.model_rows import ModelRow
+    from engine.model_rows import ConvergenceFrontier, ModelRow
+
+    ModelAnswer = tuple[list[ModelRow], ConvergenceFrontier | None]
 
 BUG_SENTENCE: Final = (
     "The simulation stopped with a bug of ours ({kind}: {details}); please report it with the "
@@ -41,12 +43,12 @@ def _simulate(spec: ScenarioSpec) -> History:
     return simulate(spec)
 
 
-def _models(spec: ScenarioSpec, request: int) -> "list[ModelRow]":
-    from engine.model_rows import models_for
+def _models(spec: ScenarioSpec, request: int) -> "ModelAnswer":
+    from engine.model_rows import frontier_for, models_for
 
     migration = spec.migrations[request]
     vm = next(vm for vm in spec.vms if vm.name == migration.vm)
-    return models_for(spec, vm, migration)
+    return models_for(spec, vm, migration), frontier_for(spec, vm, migration)
 
 
 class RunController(QObject):
@@ -55,12 +57,13 @@ class RunController(QObject):
     Attributes:
         run_finished: With the `Scenario` that was asked for and its `History`.
         run_failed: With the `Scenario` and its faults, one sentence each.
-        models_finished: With the spec, the request's number, and what closed-form models say.
+        models_finished: With the spec, the request's number, what closed-form models say (rows),
+            and the convergence frontier (or None).
     """
 
     run_finished = Signal(object, object)
     run_failed = Signal(object, object)
-    models_finished = Signal(object, object, object)
+    models_finished = Signal(object, object, object, object)
     _arrived = Signal(object, object)
     _models_arrived = Signal(object, object, object)
 
@@ -118,7 +121,7 @@ class RunController(QObject):
             self._executor = None
             return
 
-        def emit(future: "Future[list[ModelRow]]") -> None:
+        def emit(future: "Future[ModelAnswer]") -> None:
             if not self._closed and not future.cancelled():
                 self._models_arrived.emit(spec, request, future)
 
@@ -166,10 +169,11 @@ class RunController(QObject):
         return emit
 
     def _on_models_arrived(
-        self, spec: ScenarioSpec, request: int, future: "Future[list[ModelRow]]"
+        self, spec: ScenarioSpec, request: int, future: "Future[ModelAnswer]"
     ) -> None:
         if not self._closed and future.exception() is None:
-            self.models_finished.emit(spec, request, future.result())
+            rows, frontier = future.result()
+            self.models_finished.emit(spec, request, rows, frontier)
 
     def _on_arrived(self, scenario: Scenario, future: "Future[History]") -> None:
         if self._closed or future.cancelled():

@@ -30,9 +30,10 @@ from gui.models.closed_form_model import (
 )
 from gui.models.outcome_model import OutcomeModel
 from gui.style.theme import DARK, Theme, ui_font
+from gui.views.frontier_view import FrontierView
 
 if TYPE_CHECKING:
-    from engine.model_rows import ModelRow
+    from engine.model_rows import ConvergenceFrontier, ModelRow
     from engine.specs import ScenarioSpec
 
 ROW_PX: Final = 22
@@ -50,6 +51,7 @@ class OutcomeView(QWidget):
         super().__init__(parent)
         self.model, self.closed_forms = OutcomeModel(self), ClosedFormModel(self)
         self._table, self._models_table = QTableView(), QTableView()
+        self.frontier = FrontierView()
         self._history: History | None = None
         self._request: int | None = None
         _set_up_table(self._table, self.model, "Outcome, simulated and published")
@@ -62,6 +64,7 @@ class OutcomeView(QWidget):
         layout.setSpacing(GAP_PX)
         layout.addWidget(self._table)
         layout.addWidget(self._models_table)
+        layout.addWidget(self.frontier)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Outcome of the run")
         self.set_theme(DARK)
@@ -94,6 +97,7 @@ class OutcomeView(QWidget):
         )
         for table in (self._table, self._models_table):
             table.setStyleSheet(sheet)
+        self.frontier.set_theme(theme)
 
     def set_history(self, history: History, *, selected: str) -> None:
         """Show the outcome of a run."""
@@ -106,7 +110,11 @@ class OutcomeView(QWidget):
         self._fit()
 
     def show_models(
-        self, spec: ScenarioSpec, request: int, rows: Sequence[ModelRow]
+        self,
+        spec: ScenarioSpec,
+        request: int,
+        rows: Sequence[ModelRow],
+        frontier: ConvergenceFrontier | None = None,
     ) -> None:
         """Show what models say; about another run or migration they are not meant.
 
@@ -114,12 +122,14 @@ class OutcomeView(QWidget):
             spec: The scenario that they were asked about.
             request: The migration's number in it.
             rows: One a model; none if no model fits the policy.
+            frontier: From where on the migration converges.
         """
         history = self._history
         if history is None or request != self._request or spec != history.spec:
             return
         lines = [run_row(history, request), *map(model_row, rows)] if rows else []
         self.closed_forms.set_rows(lines)
+        self.frontier.set_frontier(frontier)
         self._fit()
 
     def _expect_models(self) -> None:
@@ -127,6 +137,7 @@ class OutcomeView(QWidget):
         lines = self.closed_forms.rows
         if self._history is None or self._request is None or not lines:
             self.closed_forms.set_rows([])
+            self.frontier.set_frontier(None)
             return
         waiting = [waiting_row(line) for line in lines[1:]]
         self.closed_forms.set_rows([run_row(self._history, self._request), *waiting])
@@ -151,6 +162,8 @@ class OutcomeView(QWidget):
         if self.closed_forms.rows:
             width = max(width, self._models_table.minimumWidth())
             height += self._models_table.minimumHeight() + GAP_PX
+        if not self.frontier.isHidden():
+            height += self.frontier.sizeHint().height() + GAP_PX
         return QSize(width, height)
 
 
