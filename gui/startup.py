@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 EXIT_NO_DISPLAY: Final = 3
-HEADLESS: Final = "list, check, run, schema and shot work without a display"
+HEADLESS: Final = "list, check, run, reproduce, schema and shot work without a display"
 
 QT_LIBRARIES: Final = {
     "libEGL.so.1": "libegl1",
