@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import click
 
-from engine import __version__, metrics, reproduce, reproduce_recordings
+from engine import __version__, importing, metrics, reproduce, reproduce_recordings
 from engine.errors import MigrascopeError, ScenarioError
 from engine.history import History
 from engine.policies import POLICIES
@@ -28,7 +28,7 @@ EXIT_DONE: Final = 0
 EXIT_UNEXPECTED: Final = 1
 EXIT_BAD_INPUT: Final = 2
 EXIT_BUG: Final = 70
-COMMANDS: Final = ("list", "check", "run", "reproduce", "schema")
+COMMANDS: Final = ("list", "check", "run", "reproduce", "import", "schema")
 REPORT_HINT: Final = "please report it with the command line and the scenario file"
 
 
@@ -151,7 +151,7 @@ def _recordings_text(rows: Sequence[reproduce_recordings.Compared]) -> str:
         )
     head = ["recording", "kind", "outcome", "total time", "simulated", "deviation"]
     head += ["bytes", "simulated", "deviation", "reads", "downtime", "in band"]
-    claimed = [row for row in rows if row.in_band is not None]
+    claimed = [row for row in rows if row.kind in reproduce_recordings.BANDS]
     met = sum(row.in_band is True for row in claimed)
     verdicts = sum(row.recorded.outcome == row.simulated.outcome for row in rows)
     notes = [
@@ -211,6 +211,18 @@ def _seed_lines(rows: Sequence[reproduce.Reproduced]) -> list[str]:
             values = " ".join("none" if v is None else f"{v:.4g}" for v in row.runs)
             lines.append(f"  seeds 1 to {len(row.runs)}, {row.id} {row.quantity}: {values}")
     return lines
+
+
+@commands.command("import")
+@click.argument("file")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def import_command(file: str, as_json: bool) -> None:
+    """Print what the recording FILE of a migration knows: a log of QEMU, Xen, libvirt or ping."""
+    observed = importing.read_recording(file)
+    if as_json:
+        click.echo(json.dumps(importing.as_json(observed), indent=2, ensure_ascii=False))
+    else:
+        click.echo(importing.as_text(observed))
 
 
 @commands.command()
