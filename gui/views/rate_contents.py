@@ -4,6 +4,7 @@ Nothing is simulated or smoothed: every step is a rate of the history.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -35,6 +36,7 @@ def link_series(history: History) -> PiecewiseSeries:
     return series
 
 
+@lru_cache(maxsize=4)
 def dirtying_mbps(record: VmRecord, end_ns: int) -> tuple[Floats, Floats]:
     """Return (s, Mbit/s) of the distinct pages that a VM writes in bins of 100 ms.
 
