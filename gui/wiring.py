@@ -254,9 +254,8 @@ class Wiring(QObject):
         self._models_timer.start()
         groups: list[tuple[HistoryView, ...]] = [
             (window.timeline, window.transport, window.narration, window.pool),
-            (window.pages,),
+            (window.pages, window.console, window.outcome, window.rounds),
             (window.plots,),
-            (window.console, window.outcome, window.rounds),
         ]
         self._due = self._due + [group for group in groups if group not in self._due]
         self._show_due()

@@ -72,6 +72,7 @@ class PlotPicture:
         self._curves: list[Any] = []
         self._scatters: list[Any] = []
         self._cache: QPixmap | None = None
+        self._laid_out = QSize()
 
     @property
     def content(self) -> PlotContent | None:
@@ -199,13 +200,13 @@ class PlotPicture:
     def _lay_out(self, view: "pg.PlotWidget", head: int) -> None:
         """Size the offscreen plot and read where its axes lie."""
         size = QSize(self._size.width(), max(1, self._size.height() - head))
-        if view.size() != size:
+        if size != self._laid_out:
+            self._laid_out = size
             view.resize(size)
-        # A hidden widget is not told its size: without this pyqtgraph lays out for the old one.
-        view.resizeEvent(QResizeEvent(size, size))
-        item = view.getPlotItem()
-        item.layout.activate()
-        self.area = item.vb.sceneBoundingRect().translated(0, head)
+            # A hidden widget is not told its size: without this pyqtgraph lays out for the old one.
+            view.resizeEvent(QResizeEvent(size, size))
+            view.getPlotItem().layout.activate()
+        self.area = view.getPlotItem().vb.sceneBoundingRect().translated(0, head)
 
     def _draw_header(self, painter: QPainter, content: PlotContent) -> int:
         """Write the title and the legend; return the height used."""
