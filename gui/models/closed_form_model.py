@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isinf
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject
 
 from engine.history import History
 from engine.metrics import downtime_ns, total_time_ns
 from engine.units import format_duration_ns
+from gui.models.rows_model import RowsModel
 
 if TYPE_CHECKING:
     from engine.model_rows import ModelRow
@@ -22,7 +23,6 @@ CONVERGED: Final = ("few-pages", "non-live")
 """Reasons for the stop of a run whose rounds had shrunk enough, or that needs none."""
 WAITING: Final = "…"
 NEVER: Final = "never"
-AnyIndex = QModelIndex | QPersistentModelIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,70 +104,22 @@ def _seconds_text(seconds: float) -> str:
     return NEVER if isinf(seconds) else format_duration_ns(round(seconds * 1e9))
 
 
-class ClosedFormModel(QAbstractTableModel):
+class ClosedFormModel(RowsModel[ClosedFormRow]):
     """Lines of the models, the run's own first."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         """Start without rows."""
-        super().__init__(parent)
-        self._rows: tuple[ClosedFormRow, ...] = ()
-
-    @property
-    def rows(self) -> tuple[ClosedFormRow, ...]:
-        """Return the lines shown."""
-        return self._rows
+        super().__init__(
+            HEADINGS,
+            lambda row: (row.marked_label, row.total, row.downtime),
+            lambda row: row.whole_sentence,
+            numbers=(1, 2),
+            headings_tip="✓ the rounds shrink until the rest is small, ✗ they do not",
+            parent=parent,
+        )
 
     def set_rows(self, rows: Sequence[ClosedFormRow]) -> None:
         """Show other lines."""
-        if tuple(rows) == self._rows:
-            return
-        same = [r.label for r in rows] == [r.label for r in self._rows]
-        if same and rows:
-            self._rows = tuple(rows)
-            last = self.index(len(rows) - 1, len(HEADINGS) - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
-            return
-        self.beginResetModel()
-        self._rows = tuple(rows)
-        self.endResetModel()
-
-    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
-        """Return the number of lines; a cell has none."""
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
-        """Return three; a cell has none."""
-        return 0 if parent.isValid() else len(HEADINGS)
-
-    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return a cell's text, tip or alignment."""
-        if not index.isValid():
-            return None
-        row = self._rows[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return (row.marked_label, row.total, row.downtime)[index.column()]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return row.whole_sentence
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(index.column())
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        """Return a heading's text or alignment."""
-        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(HEADINGS):
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return HEADINGS[section]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return "✓ the rounds shrink until the rest is small, ✗ they do not"
-        return _alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
-
-
-def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter
+        if tuple(rows) != self.rows:
+            same = [r.label for r in rows] == [r.label for r in self.rows]
+            self.replace_rows(rows, in_place=same)

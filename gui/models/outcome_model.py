@@ -1,89 +1,33 @@
 """The outcome of a run as a table: what was simulated beside what was published."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    Qt,
-)
+from PySide6.QtCore import QObject
 
 from engine.metrics import OutcomeRow
+from gui.models.rows_model import RowsModel
 
 HEADINGS: Final = ("Outcome", "simulated", "published")
 NOTHING: Final = "–"
-AnyIndex = QModelIndex | QPersistentModelIndex
 
 
-class OutcomeModel(QAbstractTableModel):
+class OutcomeModel(RowsModel[OutcomeRow]):
     """Rows of label, simulated and published value; read only."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         """Start without rows."""
-        super().__init__(parent)
-        self._rows: tuple[OutcomeRow, ...] = ()
+        super().__init__(HEADINGS, _texts, _sentence, numbers=(1, 2), parent=parent)
 
     def set_rows(self, rows: Sequence[OutcomeRow]) -> None:
         """Show other rows; views keep their selection if the labels are the same."""
-        rows = tuple(rows)
-        if rows == self._rows:
-            return
-        if [r.label for r in rows] == [r.label for r in self._rows]:
-            self._rows = rows
-            last = self.index(len(rows) - 1, len(HEADINGS) - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
-            return
-        self.beginResetModel()
-        self._rows = rows
-        self.endResetModel()
-
-    @property
-    def rows(self) -> tuple[OutcomeRow, ...]:
-        """Return the rows shown."""
-        return self._rows
-
-    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
-        """Return the number of rows; a cell has none."""
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
-        """Return three; a cell has none."""
-        return 0 if parent.isValid() else len(HEADINGS)
-
-    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return a cell's text or alignment."""
-        if not index.isValid():
-            return None
-        row = self._rows[index.row()]
-        texts = (row.label, row.simulated or NOTHING, row.published or NOTHING)
-        if role == Qt.ItemDataRole.DisplayRole:
-            return texts[index.column()]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return _sentence(row)
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(index.column())
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        """Return a heading's text or alignment."""
-        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(HEADINGS):
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return HEADINGS[section]
-        return _alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
+        if tuple(rows) != self.rows:
+            same = [r.label for r in rows] == [r.label for r in self.rows]
+            self.replace_rows(rows, in_place=same)
 
 
-def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter
+def _texts(row: OutcomeRow) -> tuple[str, str, str]:
+    return row.label, row.simulated or NOTHING, row.published or NOTHING
 
 
 def _sentence(row: OutcomeRow) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject
+
+from gui.models.rows_model import RowsModel
 
 if TYPE_CHECKING:
     from engine.reproduce import Reproduced
@@ -16,7 +18,6 @@ HEADINGS: Final = (
 RESULT, QUANTITY = 0, 3
 NUMBERS: Final = (6, 7)
 NOTHING: Final = "–"
-AnyIndex = QModelIndex | QPersistentModelIndex
 
 
 def result_text(row: Reproduced) -> str:
@@ -46,60 +47,17 @@ def details_of(row: Reproduced) -> list[tuple[str, str]]:
     return [(heading, text) for heading, text in found if text]
 
 
-class ReproducedModel(QAbstractTableModel):
+class ReproducedModel(RowsModel["Reproduced"]):
     """Rows of `engine.reproduce`; read only."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         """Start without rows."""
-        super().__init__(parent)
-        self._rows: tuple[Reproduced, ...] = ()
-
-    @property
-    def rows(self) -> tuple[Reproduced, ...]:
-        """Return the rows shown."""
-        return self._rows
+        super().__init__(HEADINGS, texts_of, _tip_of, numbers=NUMBERS, parent=parent)
 
     def set_rows(self, rows: Sequence[Reproduced], *, only_missed: bool = False) -> None:
         """Show rows: all, or those that miss."""
-        self.beginResetModel()
-        self._rows = tuple(row for row in rows if not (only_missed and row.met))
-        self.endResetModel()
-
-    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
-        """Return the number of rows; a cell has none."""
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
-        """Return the number of columns; a cell has none."""
-        return 0 if parent.isValid() else len(HEADINGS)
-
-    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return a cell's text or alignment."""
-        if not index.isValid():
-            return None
-        row = self._rows[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return texts_of(row)[index.column()]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join(f"{heading}: {text}" for heading, text in details_of(row))
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(index.column())
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        """Return a heading's text or alignment."""
-        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(HEADINGS):
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return HEADINGS[section]
-        return _alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
+        self.replace_rows([row for row in rows if not (only_missed and row.met)])
 
 
-def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column in NUMBERS else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter
+def _tip_of(row: Reproduced) -> str:
+    return "\n".join(f"{heading}: {text}" for heading, text in details_of(row))
