@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from engine.client_figures import outages_ns, web_rate
 from engine.history import History
-from engine.metrics import outages_ns, web_rate
 from engine.probes import FATE_LABELS, LOST_NS, Fate, ProbeRecord
 from engine.units import format_bit_rate, format_duration_ns
 from gui.views.plot_axes import axis_step, bands_of, from_start

@@ -7,8 +7,8 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
+from engine.client_figures import mean_bps, outages_ns, web_rate
 from engine.history import History
-from engine.metrics import mean_bps, outages_ns, web_rate
 from engine.network import PiecewiseSeries
 from engine.units import format_bit_rate, format_count, format_duration_ns
 from gui.views.client_pane import ClientPane, Figure

@@ -2,14 +2,9 @@
 
 import pytest
 
+from engine.client_figures import arrival_gaps_ns, outages_ns, web_rate
 from engine.history import History
-from engine.metrics import (
-    arrival_gaps_ns,
-    migration_figures,
-    outages_ns,
-    service_gap_ns,
-    web_rate,
-)
+from engine.metrics import migration_figures, service_gap_ns
 from engine.probes import Fate
 from engine.scenario import Scenario, scenario_from_document
 from engine.simulation import simulate

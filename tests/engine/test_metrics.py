@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from engine import metrics
+from engine.client_figures import summarize_probe
 from engine.history import History
 from engine.probes import Fate, ProbeRecord
 from engine.scenario import Scenario, load_scenario
@@ -76,7 +77,7 @@ def test_a_policy_without_rounds_gives_an_empty_list(pulled: History) -> None:
 
 
 def test_statistics_leave_lost_pings_out() -> None:
-    summary = metrics.summarize_probe(probe([1, 3, -1, 2, 10]))
+    summary = summarize_probe(probe([1, 3, -1, 2, 10]))
 
     assert (summary["sent"], summary["received"], summary["lost"]) == (5, 4, 1)
     assert (summary["min_ms"], summary["median_ms"]) == (1.0, 2.5)
@@ -85,7 +86,7 @@ def test_statistics_leave_lost_pings_out() -> None:
 
 
 def test_a_probe_without_replies_has_no_statistics() -> None:
-    summary = metrics.summarize_probe(probe([-1]))
+    summary = summarize_probe(probe([-1]))
 
     assert summary["min_ms"] is summary["median_ms"] is summary["p99_ms"] is None
 

@@ -5,8 +5,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
+from engine.client_figures import arrival_gaps_ns, outages_ns, web_rate
 from engine.history import History
-from engine.metrics import arrival_gaps_ns, outages_ns, web_rate
 from engine.probes import Fate
 from engine.scenario import Scenario, load_scenario
 from engine.simulation import simulate

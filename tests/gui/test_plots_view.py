@@ -7,8 +7,8 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
+from engine.client_figures import arrival_gaps_ns, web_rate
 from engine.history import History
-from engine.metrics import arrival_gaps_ns, web_rate
 from engine.probes import LOST_NS, Fate
 from engine.scenario import Scenario
 from engine.simulation import simulate
