@@ -41,7 +41,7 @@ _LABELS: Final[dict[str, str]] = {
     "push_ping_ms": "Median ping during push",
     "latest_ping_ms": "Longest ping",
     "pings_lost": "Pings lost",
-    "content_mib": "Contents sent",
+    "content_mib": "Contents",
     "relearn_share": "Relearning, share of the service gap",
     "limit_mibit": "Rate limit",
     "later_rounds_s": "Rounds after the first",
