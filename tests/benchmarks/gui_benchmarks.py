@@ -135,7 +135,8 @@ def _slide() -> tuple[list[float], list[float]]:
     row = parts.window.controls.bandwidth
     row.slider.setSliderDown(True)
     beats: list[float] = []
-    heart = QTimer(interval=0, timerType=Qt.TimerType.PreciseTimer)
+    # Once a millisecond: a heart that never rests takes the lock from the threads that bring a run.
+    heart = QTimer(interval=1, timerType=Qt.TimerType.PreciseTimer)
     heart.timeout.connect(lambda: beats.append(time.perf_counter()))
     heart.start()
     waits, blocks = [], []
