@@ -4,8 +4,9 @@ It is drawn once a run, size and theme, and kept. It also knows where instants a
 """
 
 from collections.abc import Iterator
+from dataclasses import fields
 from math import ceil
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -47,6 +48,21 @@ TAG_GAP_PX: Final = 4
 CHOICE_MARK: Final = " ▾"
 
 
+Filled = tuple[str, int, PlotContent]
+"""Theme, width and content that the offscreen plot holds."""
+
+
+def _same(before: Filled | None, now: Filled, i: int, kind: Literal["curves", "markers"]) -> bool:
+    """Return whether item `i` looks as it did: while a slider moves, the run before stays."""
+    if before is None or before[:2] != now[:2]:
+        return False
+    old, new = getattr(before[2], kind), getattr(now[2], kind)
+    return i < len(old) and all(
+        np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b
+        for a, b in ((getattr(old[i], f.name), getattr(new[i], f.name)) for f in fields(new[i]))
+    )
+
+
 class PlotPicture:
     """A plot without cursor.
 
@@ -73,6 +89,7 @@ class PlotPicture:
         self._scatters: list[Any] = []
         self._cache: QPixmap | None = None
         self._laid_out = QSize()
+        self._filled: Filled | None = None
 
     @property
     def content(self) -> PlotContent | None:
@@ -148,11 +165,17 @@ class PlotPicture:
         while len(self._scatters) < len(content.markers):
             self._scatters.append(pg.ScatterPlotItem(antialias=True, pxMode=True))
             item.addItem(self._scatters[-1])
-        for shown, curve in zip(self._curves, content.curves, strict=False):
+        before = self._filled
+        self._filled = (theme.name, self._size.width(), content)
+        for i, (shown, curve) in enumerate(zip(self._curves, content.curves, strict=False)):
+            if _same(before, self._filled, i, "curves"):
+                continue
             style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
             pen = pg.mkPen(role_color(theme, curve.role), width=curve.width_px, style=style)
             shown.setData(curve.x_s, curve.y, pen=pen)
-        for scatter, marks in zip(self._scatters, content.markers, strict=False):
+        for i, (scatter, marks) in enumerate(zip(self._scatters, content.markers, strict=False)):
+            if _same(before, self._filled, i, "markers"):
+                continue
             color = role_color(theme, marks.role)
             hollow = marks.role == "before"
             dense = len(marks.x_s) * MARKER_PX > DENSE * self._size.width()
