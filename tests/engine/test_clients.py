@@ -1,14 +1,19 @@
 """What clients of a VM see: pings both ways, web clients with TCP's time-outs, games, typing."""
 
+from dataclasses import replace
+from itertools import pairwise
+
 import pytest
 
+from engine import migration
 from engine.client_figures import arrival_gaps_ns, outages_ns, web_rate
 from engine.history import History
 from engine.metrics import migration_figures, service_gap_ns
 from engine.probes import Fate
-from engine.scenario import Scenario, scenario_from_document
+from engine.scenario import Scenario, load_scenario, scenario_from_document
 from engine.simulation import simulate
 from engine.web import resumed_after
+from engine.working_set import measure_vm
 
 MS = 10**6
 
@@ -221,3 +226,42 @@ def test_cancel_after_the_commit_is_refused() -> None:
 
     assert history.migrations[0].outcome == "completed"
     assert any(e.kind.value == "cancel-refused" for e in history.events)
+
+
+def test_with_several_announcements_the_first_that_arrives_teaches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """At 0, 50, 200, 450 and 800 ms, as QEMU announces; the first two are lost."""
+    times = tuple(ms * MS for ms in (0, 50, 200, 450, 800))
+    original = migration.policy_of
+    monkeypatch.setattr(
+        migration, "policy_of", lambda name: replace(original(name), announcements_ns=times)
+    )
+    document = pool([])
+    lost = {"at": "0 s", "kind": "announcement-lost", "on": "vm"}
+    document["faults"] = [lost, lost]
+
+    history = run(document)
+
+    m = history.migrations[0]
+    assert m.resumed_ns is not None
+    assert m.reachable_ns == m.resumed_ns + 200 * MS + 50 * MS + MS // 2
+    sent = [e.t_ns - m.resumed_ns for e in history.events if e.kind.value == "announced"]
+    missed = [e.t_ns - m.resumed_ns for e in history.events if e.kind.value == "announcement-lost"]
+    assert (missed, sent) == ([0, 50 * MS], [200 * MS, 450 * MS, 800 * MS])
+
+
+def test_the_evacuation_goes_in_order_of_working_sets() -> None:
+    spec = load_scenario("evacuate-for-maintenance").spec
+    vms = {vm.name: vm for vm in spec.vms}
+
+    sizes = [
+        measure_vm(spec.run.seed, vms[move.vm], 0, 8_000 * MS).size_pages
+        for move in spec.migrations
+    ]
+
+    assert sizes == sorted(sizes) and len(set(sizes)) == 4
+    ended = simulate(spec).migrations
+    assert [m.outcome for m in ended] == ["completed"] * 4
+    assert all(a.ended_ns is not None and b.requested_ns == a.ended_ns + 500 * MS
+               for a, b in pairwise(ended))  # fmt: skip
