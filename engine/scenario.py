@@ -115,7 +115,7 @@ class Scenario:
             entries[index] = {**entries[index], "set": merged}
         else:
             index = sum(t < at_ns for t in times)
-            entries.insert(index, {"at": _exact_duration(at_ns), "set": parsed})
+            entries.insert(index, {"at": exact_duration(at_ns), "set": parsed})
         return _validated({**self.document, "changes": entries}, self.name)
 
     def _without_same_place(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,7 +143,7 @@ class Scenario:
         Raises:
             ScenarioError: A name is unknown, or the VM is there already.
         """
-        added = {"vm": vm, "to": to, "at": _exact_duration(at_ns), "policy": policy}
+        added = {"vm": vm, "to": to, "at": exact_duration(at_ns), "policy": policy}
         moves = [*self.document.get("migrations", []), added]
         return _validated({**self.document, "migrations": moves}, self.name)
 
@@ -158,7 +158,7 @@ class Scenario:
         Raises:
             ScenarioError: There is no such kind, host or VM.
         """
-        added = {"at": _exact_duration(at_ns), "kind": kind, "on": on}
+        added = {"at": exact_duration(at_ns), "kind": kind, "on": on}
         entries = list(self.document.get("faults", []))
         entries.insert(sum(fault.at_ns <= at_ns for fault in self.spec.faults), added)
         return _validated({**self.document, "faults": entries}, self.name)
@@ -219,7 +219,7 @@ class BundledScenario:
     path: Path
 
 
-def _exact_duration(duration_ns: int) -> str:
+def exact_duration(duration_ns: int) -> str:
     """Return a duration as a file would write it, exact, in the largest whole unit."""
     for unit in ("s", "ms", "us"):
         if duration_ns % units.DURATION_UNITS[unit] == 0:

@@ -250,6 +250,31 @@ class PublishedSpec(Spec):
     """Why it may be missed, or what it stands on."""
 
 
+class NoteSpec(Spec):
+    """A remark at an instant, shown on the timeline; no part of the run."""
+
+    at_ns: Duration = Field(alias="at", ge=0)
+    text: str = Field(min_length=1, max_length=2000)
+
+
+class BranchSpec(Spec):
+    """Another future of this scenario: what differs from the file itself; no part of its run."""
+
+    name: str = Field(min_length=1, max_length=200)
+    parent: str = ""
+    """The branch from which it forked; absent: the scenario itself."""
+    at_ns: Duration = Field(default=0, alias="at", ge=0)
+    """Where it forked."""
+    set: dict[str, bool | int | float | str] = Field(default_factory=dict)
+    """Values by path, from the start on."""
+    migrations: tuple[MigrationSpec, ...] = ()
+    """Instead of the scenario's own; absent: those."""
+    changes: tuple[ChangeSpec, ...] = ()
+    """Instead of the scenario's own; absent: those."""
+    faults: tuple[FaultSpec, ...] = ()
+    """Instead of the scenario's own; absent: those."""
+
+
 class ValueNote(Spec):
     """Where a number of the file comes from."""
 
@@ -276,3 +301,5 @@ class ScenarioSpec(Spec):
     faults: tuple[FaultSpec, ...] = ()
     published: tuple[PublishedSpec, ...] = ()
     values: tuple[ValueNote, ...] = ()
+    notes: tuple[NoteSpec, ...] = ()
+    branches: tuple[BranchSpec, ...] = ()

@@ -1,0 +1,150 @@
+"""Branches: other futures of one scenario, kept in its file as what differs from it.
+
+A branch is a scenario of its own when it is opened. The file keeps of it only values from the
+start on (`set`), and its migrations, changes and faults where they are not the scenario's own.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from engine import scenario_paths as paths
+from engine.errors import ScenarioError
+from engine.scenario import Scenario, exact_duration, scenario_from_document
+from engine.scenario_paths import Document, Location
+from engine.units import format_duration_ns
+
+LISTS: Final = ("migrations", "changes", "faults")
+"""What a branch has instead of the scenario's own."""
+_ASIDE: Final = ("branches", "notes")
+"""Parts of a file that no run depends on."""
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Another future.
+
+    Attributes:
+        name: What its viewer calls it; unique in a file.
+        parent: Name of the branch from which it forked; "": the scenario itself.
+        at_ns: Where it forked.
+        scenario: The whole scenario with this future.
+    """
+
+    name: str
+    parent: str
+    at_ns: int
+    scenario: Scenario
+
+
+def branches_of(scenario: Scenario) -> list[Branch]:
+    """Return the branches that a scenario's file keeps, in its order.
+
+    Raises:
+        ScenarioError: A branch's name repeats, its parent is missing or comes later, or what it
+            holds makes no valid scenario: all faults.
+    """
+    found: list[Branch] = []
+    faults: list[str] = []
+    known = {""}
+    for index, spec in enumerate(scenario.spec.branches):
+        here = f"{scenario.name}: branches.{index}"
+        if spec.name in known:
+            faults.append(f'{here}.name = "{spec.name}": must differ from the other branches')
+        if spec.parent not in known:
+            faults.append(f'{here}.parent = "{spec.parent}": no branch of that name stands above')
+        known.add(spec.name)
+        try:
+            branch = _opened(scenario, scenario.document["branches"][index])
+        except ScenarioError as error:
+            faults += [f"{here}: {fault}" for fault in error.faults]
+            continue
+        found.append(Branch(spec.name, spec.parent, spec.at_ns, branch))
+    if faults:
+        raise ScenarioError(faults)
+    return found
+
+
+def _opened(scenario: Scenario, raw: Document) -> Scenario:
+    base = {k: v for k, v in scenario.document.items() if k != "branches"}
+    lists = {name: raw[name] for name in LISTS if raw.get(name)}
+    # Changes name migrations: the lists are put in first, at once, and then the values.
+    opened = scenario_from_document({**base, **lists}, scenario.name)
+    return opened.with_values(raw.get("set", {}).items())
+
+
+def with_branches(scenario: Scenario, branches: Sequence[Branch]) -> Scenario:
+    """Return a scenario whose file keeps these branches instead of those that it had.
+
+    Args:
+        scenario: The one that the file itself describes.
+        branches: Each after its parent.
+
+    Raises:
+        ScenarioError: A branch differs in more than a file can keep (another memory size can be
+            kept, another number of hosts cannot).
+    """
+    kept = [_kept(scenario, branch) for branch in branches]
+    document = {k: v for k, v in scenario.document.items() if k != "branches"}
+    if kept:
+        document["branches"] = kept
+    result = scenario_from_document(document, scenario.name)
+    branches_of(result)
+    return result
+
+
+def _kept(scenario: Scenario, branch: Branch) -> Document:
+    base, other = scenario.document, branch.scenario.document
+    raw: Document = {"name": branch.name}
+    if branch.parent:
+        raw["parent"] = branch.parent
+    if branch.at_ns:
+        raw["at"] = exact_duration(branch.at_ns)
+    values: dict[str, Any] = {}
+    for key in dict.fromkeys((*base, *other)):
+        if key in LISTS or key in _ASIDE or base.get(key) == other.get(key):
+            continue
+        for location, value in _differences(base.get(key), other.get(key), (key,)):
+            if value is None or isinstance(value, dict | list):
+                raise ScenarioError(
+                    [f'{branch.name}: "{paths.path_of(other, location)}" differs in a way that '
+                     "no file can keep; save this branch as a scenario of its own"]
+                )
+            values[paths.path_of(other, location)] = value
+    if values:
+        raw["set"] = values
+    for name in LISTS:
+        if other.get(name) and other.get(name) != base.get(name):
+            raw[name] = other[name]
+    return raw
+
+
+def _differences(old: Any, new: Any, at: Location) -> Iterator[tuple[Location, Any]]:
+    """Yield place and new value of everything that differs, leaf by leaf."""
+    if old == new and type(old) is type(new):
+        return
+    if isinstance(new, dict) and isinstance(old, dict | None):
+        for key in dict.fromkeys((*(old or {}), *new)):
+            yield from _differences((old or {}).get(key), new.get(key), (*at, key))
+    elif isinstance(new, list) and isinstance(old, list) and len(new) == len(old):
+        for index, pair in enumerate(zip(old, new, strict=True)):
+            yield from _differences(*pair, (*at, index))
+    else:
+        yield at, new
+
+
+def fork_name(at_ns: int, edit: str, taken: Sequence[str]) -> str:
+    """Return a name for a branch that nobody has named yet.
+
+    Args:
+        at_ns: Where it forks.
+        edit: What was done there, in words; "" if it is not known.
+        taken: Names that are given.
+    """
+    name = edit or f"from {format_duration_ns(at_ns)}"
+    count = 2
+    result = name
+    while result in taken or not result:
+        result = f"{name} ({count})"
+        count += 1
+    return result

@@ -1,0 +1,127 @@
+"""Scenarios as text, as share codes, and with the branches that a file keeps."""
+
+import base64
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.branches import Branch, branches_of, fork_name, with_branches
+from engine.errors import ScenarioError
+from engine.scenario import (
+    bundled_scenarios,
+    load_scenario,
+    parse_scenario,
+    scenario_from_document,
+)
+from engine.scenario_text import (
+    SHARE_MARK,
+    is_share_code,
+    scenario_of_share_code,
+    scenario_text,
+    share_code,
+)
+from engine.simulation import simulate
+
+NAMES = [scenario.name for scenario in bundled_scenarios()]
+SECOND_NS = 10**9
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_text_and_code_give_the_same_scenario_again(name):
+    document = load_scenario(name).document
+    assert parse_scenario(scenario_text(document), name).document == document
+    code = share_code(document)
+    assert "\n" not in code and is_share_code(f"  {code}")
+    assert scenario_of_share_code(code).document == document
+
+
+def test_code_survives_line_breaks_of_a_mail():
+    document = load_scenario("recorded-demo").document
+    code = share_code(document)
+    wrapped = "\r\n".join(code[i : i + 76] for i in range(0, len(code), 76))
+    assert scenario_of_share_code(f"\n {wrapped}\n").document == document
+
+
+@given(st.data())
+def test_damaged_code_gives_one_sentence(data):
+    code = share_code(load_scenario("postcopy-pull").document)
+    at = data.draw(st.integers(len(SHARE_MARK), len(code) - 1))
+    sign = data.draw(st.sampled_from("AZaz09-_!é"))
+    damaged = data.draw(st.sampled_from([code[:at], code[:at] + sign + code[at + 1 :]]))
+    if damaged == code:
+        return
+    with pytest.raises(ScenarioError) as caught:
+        scenario_of_share_code(damaged)
+    assert len(caught.value.faults) == 1
+    assert "copy the whole code again" in caught.value.faults[0]
+
+
+def test_other_text_is_no_code():
+    assert not is_share_code("format = 1")
+    with pytest.raises(ScenarioError, match='begins with "migrascope1:"'):
+        scenario_of_share_code("hello")
+
+
+def test_small_code_cannot_fill_the_memory():
+    packed = zlib.compress(b"a" * 2**26, 9)
+    raw = zlib.crc32(packed).to_bytes(4, "big") + packed
+    code = SHARE_MARK + base64.urlsafe_b64encode(raw).decode()
+    with pytest.raises(ScenarioError, match="too large"):
+        scenario_of_share_code(code)
+
+
+def family():
+    base = load_scenario("recorded-demo")
+    slow = base.with_value("network.relearn_delay", "100 ms").with_change(
+        6 * SECOND_NS, {"network.bandwidth": "500 Mbit/s"}
+    )
+    cut = slow.with_fault(7 * SECOND_NS, "link-down", "xen-2")
+    return base, [Branch("slow", "", 0, slow), Branch("cut", "slow", 7 * SECOND_NS, cut)]
+
+
+def test_branches_are_kept_and_do_not_change_the_run():
+    base, branches = family()
+    kept = with_branches(base, branches)
+    again = parse_scenario(scenario_text(kept.document), "file")
+    found = branches_of(again)
+    assert [(b.name, b.parent, b.at_ns) for b in found] == [
+        (b.name, b.parent, b.at_ns) for b in branches
+    ]
+    for one, other in zip(found, branches, strict=True):
+        assert one.scenario.spec == other.scenario.spec
+    assert simulate(again.spec).digest() == simulate(base.spec).digest()
+    assert with_branches(kept, []).document == base.document
+
+
+def test_branch_that_no_file_can_keep_is_told():
+    base, _ = family()
+    more = [*base.document["hosts"], {"name": "xen-9"}]
+    other = scenario_from_document({**base.document, "hosts": more}, "more")
+    with pytest.raises(ScenarioError, match="save this branch as a scenario of its own"):
+        with_branches(base, [Branch("more", "", 0, other)])
+
+
+def test_faults_of_branches_are_told_all_at_once():
+    base, branches = family()
+    text = scenario_text(with_branches(base, branches).document)
+    text = text.replace('parent = "slow"', 'parent = "sloe"').replace('"500 Mbit/s"', '"fast"', 1)
+    with pytest.raises(ScenarioError) as caught:
+        branches_of(parse_scenario(text, "file"))
+    told = "\n".join(caught.value.faults)
+    assert 'branches.1.parent = "sloe": no branch of that name stands above' in told
+    assert 'branches.0: ' in told and '"fast"' in told
+
+
+def test_notes_are_read_and_need_words():
+    text = scenario_text(load_scenario("recorded-demo").document)
+    spec = parse_scenario(text + '\n[[notes]]\nat = "6 s"\ntext = "Look here"\n', "file").spec
+    assert [(n.at_ns, n.text) for n in spec.notes] == [(6 * SECOND_NS, "Look here")]
+    with pytest.raises(ScenarioError, match=r"notes\.0\.text"):
+        parse_scenario(text + '\n[[notes]]\nat = "6 s"\ntext = ""\n', "file")
+
+
+def test_names_of_forks_never_repeat():
+    assert fork_name(6 * SECOND_NS, "", []) == "from 6 s"
+    assert fork_name(0, "rate limit none", ["rate limit none"]) == "rate limit none (2)"
