@@ -82,7 +82,7 @@ def _of_migration(m: MigrationRecord, t_ns: int) -> Iterator[Answer]:
         yield Answer(f"Why may {m.vm} not go to {m.destination}?", sentences or m.reason)
         return
     live = [r for r in m.rounds if r.live and r.end_ns <= t_ns]
-    if len(live) > 1 and (m.suspended_ns is None or m.suspended_ns > t_ns):
+    if len(live) > 1:
         yield _rounds(live)
     if m.stop_reason is not None and m.suspended_ns is not None and m.suspended_ns <= t_ns:
         yield Answer("Why did it stop when it did?", _stopped(m, live))
