@@ -125,7 +125,7 @@ def test_it_can_be_stopped_and_keeps_the_rows_of_before(
     page.show()
     QTest.mouseClick(page.run_button, LEFT)
     qtbot.waitUntil(lambda: page.step.text() == "Running clark-web…", timeout=ROOM_MS)
-    process = quick._process
+    process = quick._background._process
     assert page.progress.isVisible() and page.run_button.text() == "Stop"
     QTest.mouseClick(page.run_button, LEFT)
 

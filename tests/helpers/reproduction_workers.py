@@ -1,30 +1,25 @@
-"""Workers that stand in for that of `gui.reproduction`; a spawned process imports them."""
+"""Work that stands in for that of `gui.reproduction`; a spawned process imports it."""
 
-from multiprocessing.connection import Connection
+import os
 from threading import Event
-from typing import Any
 
 from engine.reproduce import reproduce
+from gui.background import Tell
 
 
-def quick_work(connection: "Connection[Any, Any]") -> None:
-    """Stand in for the worker: two small scenarios, really run."""
-    rows = reproduce(
-        ("recorded-demo", "faq-downtime"), lambda name: connection.send(("began", name))
-    )
-    connection.send(("rows", rows))
-    connection.close()
+def quick_work(tell: Tell) -> None:
+    """Stand in for the work: two small scenarios, really run."""
+    tell("rows", reproduce(("recorded-demo", "faq-downtime"), lambda name: tell("began", name)))
 
 
-def failing_work(connection: "Connection[Any, Any]") -> None:
-    connection.send(("failed", "ValueError: no"))
-    connection.close()
+def failing_work(tell: Tell) -> None:
+    raise ValueError("no")
 
 
-def dying_work(connection: "Connection[Any, Any]") -> None:
-    connection.close()
+def dying_work(tell: Tell) -> None:
+    os._exit(1)
 
 
-def endless_work(connection: "Connection[Any, Any]") -> None:
-    connection.send(("began", "clark-web"))
+def endless_work(tell: Tell) -> None:
+    tell("began", "clark-web")
     Event().wait(60)
