@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import click
 
-from engine import __version__, importing, metrics, reproduce, reproduce_recordings
+from engine import __version__, cli_trace, importing, metrics, reproduce, reproduce_recordings
 from engine.errors import MigrascopeError, ScenarioError
 from engine.history import History
 from engine.policies import POLICIES
@@ -28,7 +28,7 @@ EXIT_DONE: Final = 0
 EXIT_UNEXPECTED: Final = 1
 EXIT_BAD_INPUT: Final = 2
 EXIT_BUG: Final = 70
-COMMANDS: Final = ("list", "check", "run", "reproduce", "import", "schema")
+COMMANDS: Final = ("list", "check", "run", "reproduce", "import", "trace", "schema")
 REPORT_HINT: Final = "please report it with the command line and the scenario file"
 
 
@@ -223,6 +223,9 @@ def import_command(file: str, as_json: bool) -> None:
         click.echo(json.dumps(importing.as_json(observed), indent=2, ensure_ascii=False))
     else:
         click.echo(importing.as_text(observed))
+
+
+commands.add_command(cli_trace.trace_command)
 
 
 @commands.command()

@@ -186,6 +186,9 @@ def _check_writer(
         faults.add((*location, "vcpu"), f"the VM has {vcpus} vCPU, counted from 0")
     if "jitter" in writer and ("trace" in writer or "first_sweep_rate" in writer):
         faults.add((*location, "jitter"), "not with a trace or a first_sweep_rate")
+    if "phase_length" in writer and writer.get("pattern") != "phases":
+        expected = 'only a writer with pattern = "phases" has one'
+        faults.add((*location, "phase_length"), expected)
     _check_trace(writer, faults, location)
 
 

@@ -114,13 +114,15 @@ class StagesSpec(Spec):
 class WriterSpec(Spec):
     """Something in a guest that writes memory."""
 
-    pattern: Literal["uniform", "hot-cold", "sweep", "trace"] = "uniform"
+    pattern: Literal["uniform", "hot-cold", "zipf", "sweep", "phases", "trace"] = "uniform"
     region_bytes: PageBytes | None = Field(default=None, alias="region", gt=0)
     """Absent: all of the memory; for a trace: as many pages as it has."""
     offset_bytes: PageBytes = Field(default=0, alias="offset", ge=0)
     rate_pps: PageRate = Field(default=0, alias="rate", ge=0)
     hot_share_ppm: Share = Field(default=100_000, alias="hot_share", gt=0, le=1_000_000)
     hot_writes_ppm: Share = Field(default=900_000, alias="hot_writes", ge=0, le=1_000_000)
+    phase_length_ns: Duration = Field(default=5 * 10**9, alias="phase_length", ge=1_000_000)
+    """Guest time after which the hot pages of `phases` lie elsewhere."""
     trace: str | None = None
     speed_percent: Speed = Field(default=100, alias="speed", ge=0, le=100_000)
     """How fast a trace is played."""

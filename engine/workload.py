@@ -6,12 +6,14 @@ Philox stream. No state is kept, so any stretch of guest time can be asked for, 
 """
 
 import hashlib
+import zlib
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +26,12 @@ Pages = npt.NDArray[np.uint32]
 
 SECOND_NS: Final = 1_000_000_000
 FULL_SPEED: Final = 1000  # thousandths
+_NO_TRACE: Final = (
+    *(OSError, EOFError, BadZipFile, zlib.error, NotImplementedError),
+    *(KeyError, ValueError, TypeError, IndexError, AttributeError),
+)
+"""What a file that is no trace, or a damaged one, makes numpy raise."""
+ZIPF_WEIGHT: Final = 1 << 27  # of the most written page
 TRACES: Final = Path(__file__).resolve().parent.parent / "assets" / "traces"
 
 
@@ -105,7 +113,6 @@ class GuestClock:
         return times
 
 
-@lru_cache(maxsize=8)
 def load_trace(name: str) -> tuple[Times, Pages, int, int]:
     """Return a recorded trace as (offsets in ns, pages, period in ns, number of pages).
 
@@ -120,15 +127,28 @@ def load_trace(name: str) -> tuple[Times, Pages, int, int]:
     if not path.is_file():
         path = Path(name)
     try:
-        with np.load(path, allow_pickle=False) as z:
-            n_pages = int(z["n_pages"])
-            bits, scan_s = z["bits"], z["t_s"]
-    except (OSError, KeyError, ValueError) as error:
+        stamp = path.stat()
+        return _loaded_trace(path, (stamp.st_mtime_ns, stamp.st_size))
+    except _NO_TRACE as error:
         known = ", ".join(sorted(p.stem for p in TRACES.glob("*.npz")))
         raise ScenarioError(
             [f'trace = "{name}": no recorded trace; bundled are: {known}']
         ) from error
+
+
+@lru_cache(maxsize=8)
+def _loaded_trace(path: Path, _stamp: tuple[int, int]) -> tuple[Times, Pages, int, int]:
+    """Return what `load_trace` does; read again when the file has changed.
+
+    Raises:
+        ValueError: It is no recording of at least one interval; others as of numpy.
+    """
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as z:
+        n_pages = int(z["n_pages"])
+        bits, scan_s = z["bits"], z["t_s"]
     scan_ns = np.round(scan_s * SECOND_NS).astype(np.int64)
+    if len(scan_ns) < 2 or len(bits) != len(scan_ns) or np.any(np.diff(scan_ns) <= 0):
+        raise ValueError("no interval, or times that do not rise")
     offsets, pages = [], []
     for row in range(1, len(scan_ns)):
         written = np.flatnonzero(np.unpackbits(bits[row], count=n_pages))
@@ -138,6 +158,19 @@ def load_trace(name: str) -> tuple[Times, Pages, int, int]:
         pages.append(written.astype(np.uint32))
     period = int(scan_ns[-1] - scan_ns[0])
     return np.concatenate(offsets), np.concatenate(pages), period, n_pages
+
+
+@lru_cache(maxsize=8)
+def zipf_table(n_pages: int) -> npt.NDArray[np.uint64]:
+    """Return the sums of Zipf's weights of the first 1, 2 ... n_pages pages, shape (n_pages,).
+
+    The page at place k (1, 2 ...) has weight floor(2^27 / k): whole numbers, so that a sum is the
+    same on every machine; the total stays below 2^32 for any memory.
+
+    Source: Zipf 1949, with exponent 1.
+    """
+    places = np.arange(1, n_pages + 1, dtype=np.uint64)
+    return np.cumsum(np.uint64(ZIPF_WEIGHT) // places, dtype=np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,14 +335,22 @@ class WriterTimeline:
             pages = (stretch.first + k) % self.n_pages
             return (pages + self.first_page).astype(np.uint32), times
         words = raw_words(stretch.key, start, stop - start)
-        return self._pages_from_words(words, stretch), times
+        return self._pages_from_words(words, stretch, times), times
 
-    def _pages_from_words(self, words: npt.NDArray[np.uint64], stretch: Stretch) -> Pages:
+    def _pages_from_words(
+        self, words: npt.NDArray[np.uint64], stretch: Stretch, times: Times
+    ) -> Pages:
         """Map raw words to pages: the high half says where, the low half hot or cold."""
         high = words >> np.uint64(32)
         if self.spec.pattern == "uniform":
             pages = (high * np.uint64(self.n_pages)) >> np.uint64(32)
             return pages.astype(np.uint32) + np.uint32(self.first_page)
+        if self.spec.pattern == "zipf":
+            sums = zipf_table(self.n_pages)
+            found: Times = np.searchsorted(sums, (high * sums[-1]) >> np.uint64(32), side="right")
+            return found.astype(np.uint32) + np.uint32(self.first_page)
+        if self.spec.pattern == "phases":
+            return self._pages_of_phases(words, stretch, times)
         n_hot = max(1, self.n_pages * self.spec.hot_share_ppm // 1_000_000)
         n_cold = max(1, self.n_pages - n_hot)
         threshold = np.uint64((stretch.hot_writes_ppm << 32) // 1_000_000)
@@ -318,6 +359,20 @@ class WriterTimeline:
         base = np.where(hot, np.uint32(0), np.uint32(self.n_pages - n_cold))
         pages = (high * size) >> np.uint64(32)
         return pages.astype(np.uint32) + base + np.uint32(self.first_page)
+
+    def _pages_of_phases(
+        self, words: npt.NDArray[np.uint64], stretch: Stretch, times: Times
+    ) -> Pages:
+        """Map raw words to pages: the hot ones lie elsewhere in every phase, in turn."""
+        n_hot = max(1, self.n_pages * self.spec.hot_share_ppm // 1_000_000)
+        threshold = np.uint64((stretch.hot_writes_ppm << 32) // 1_000_000)
+        hot = (words & np.uint64(0xFFFFFFFF)) < threshold
+        size = np.where(hot, np.uint64(n_hot), np.uint64(self.n_pages))
+        drawn = ((words >> np.uint64(32)) * size) >> np.uint64(32)
+        phase = (times - self.spec.start_ns) // self.spec.phase_length_ns
+        base = np.where(hot, phase * n_hot, 0)
+        pages: Times = (base + drawn.astype(np.int64)) % self.n_pages + self.first_page
+        return pages.astype(np.uint32)
 
     def _trace_writes(self, stretch: Stretch, from_ns: int, to_ns: int) -> tuple[Pages, Times]:
         assert self._trace is not None

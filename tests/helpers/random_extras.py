@@ -16,6 +16,7 @@ POLICIES = ("stop-and-copy", "xen-legacy", "xen-adaptive", "postcopy")
 
 def with_extras(spec: ScenarioSpec, seed: int) -> ScenarioSpec:
     """Return the scenario with some of the new things, or (about half of them) as it is."""
+    spec = with_patterns(spec, seed)
     rng = Random(f"extras {seed}")
     if rng.random() < 0.5:
         return spec
@@ -27,6 +28,26 @@ def with_extras(spec: ScenarioSpec, seed: int) -> ScenarioSpec:
 def _changed_vms(spec: ScenarioSpec, change: Callable[[VmSpec], dict[str, Any]]) -> ScenarioSpec:
     vms = tuple(vm.model_copy(update=change(vm)) for vm in spec.vms)
     return spec.model_copy(update={"vms": vms})
+
+
+def with_patterns(spec: ScenarioSpec, seed: int) -> ScenarioSpec:
+    """Return the scenario with some of its evenly written regions written by other patterns."""
+    rng = Random(f"patterns {seed}")
+    if rng.random() < 0.6:
+        return spec
+
+    def other(vm: VmSpec) -> dict[str, Any]:
+        writers = []
+        for w in vm.writers:
+            values = {
+                "pattern": rng.choice(("zipf", "phases", "phases", w.pattern)),
+                "phase_length_ns": rng.choice((10 * MS, rng.randrange(MS, 400 * MS))),
+            }
+            even = w.pattern in ("uniform", "hot-cold")
+            writers.append(w.model_copy(update=values) if even else w)
+        return {"writers": tuple(writers)}
+
+    return _changed_vms(spec, other)
 
 
 def _span(spec: ScenarioSpec) -> tuple[int, int]:

@@ -8,6 +8,7 @@ import hashlib
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -129,6 +130,12 @@ def recorded_writes(name: str) -> tuple[list[tuple[int, int]], int, int]:
             offset = scans[row - 1] - scans[0] + (i + 1) * length // len(pages)
             writes.append((offset, page))
     return writes, scans[-1] - scans[0], n_pages
+
+
+@lru_cache(maxsize=64)
+def zipf_sums(n_pages: int) -> list[int]:
+    """Return the running sums of the weights of Zipf's law."""
+    return list(accumulate(2**27 // place for place in range(1, n_pages + 1)))
 
 
 class Writer:
@@ -278,7 +285,7 @@ class Writer:
                 self.k = 0
                 continue
             if due is not None:
-                self.due, self.page = due, self._page(stretch) + self.first_page
+                self.due, self.page = due, self._page(stretch, due) + self.first_page
             return
 
     def _due(self, stretch: TwinStretch) -> int | None:
@@ -302,7 +309,7 @@ class Writer:
         offset, page = self.loop[at]
         return offset + rounds * period, page
 
-    def _page(self, stretch: TwinStretch) -> int:
+    def _page(self, stretch: TwinStretch, due: int) -> int:
         if self.recording:
             return self._recorded(stretch)[1]
         n = self.n_pages
@@ -312,7 +319,15 @@ class Writer:
         hi, lo = word >> 32, word & 0xFFFFFFFF
         if self.spec.pattern == "uniform":
             return hi * n >> 32
+        if self.spec.pattern == "zipf":
+            sums = zipf_sums(n)
+            return bisect_right(sums, hi * sums[-1] >> 32)
         n_hot = max(1, n * self.spec.hot_share_ppm // MILLION)
+        if self.spec.pattern == "phases":
+            if lo >= (stretch.hot_ppm << 32) // MILLION:
+                return hi * n >> 32
+            phase = (due - self.spec.start_ns) // self.spec.phase_length_ns
+            return (phase * n_hot + (hi * n_hot >> 32)) % n
         if lo < (stretch.hot_ppm << 32) // MILLION:
             return hi * n_hot >> 32
         n_cold = max(1, n - n_hot)
