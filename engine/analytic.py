@@ -32,6 +32,7 @@ HEADER_BYTES: Final = 8
 PAGE_WIRE_BYTES: Final = PAGE_BYTES + HEADER_BYTES
 PROBES_PER_DECADE: Final = 60  # how finely a curve is searched for crossings
 LONGEST_S: Final = 1e9
+FOLLOWED_ROUNDS: Final = 5000  # of a rule with a timeout; then the newest round is repeated
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +96,28 @@ class _Run:
     bytes_sent: float = 0.0
     pages_sent: float = 0.0
     rounds: list[tuple[float, float]] = field(default_factory=list)
+    newest_copy_s: float = 0.0
 
     def copy_s(self, rate_bps: float) -> float:
         """Return how long takes what is due."""
         return (self.dirtied * self.wire_bytes + self.extra_bytes) * 8 / rate_bps
 
-    def send(self, seconds: float) -> None:
+    def send(self, overhead_s: float, copy_s: float) -> None:
         """Note a round of what is due."""
+        seconds, self.newest_copy_s = overhead_s + copy_s, copy_s
         self.rounds.append((self.dirtied, seconds))
         self.pages_sent += self.dirtied
         self.bytes_sent += self.dirtied * self.wire_bytes + self.extra_bytes
         self.elapsed_s += seconds
         self.extra_bytes = 0.0
+
+    def repeat_until(self, end_s: float) -> None:
+        """Let as many rounds like the newest one pass as fit before an instant, uncounted."""
+        pages, seconds = self.rounds[-1]
+        count = max(0.0, math.floor((end_s - self.elapsed_s) / max(seconds, SHORTEST_S)))
+        self.pages_sent += count * pages
+        self.bytes_sent += count * pages * self.wire_bytes
+        self.elapsed_s += count * seconds
 
     def progress(self) -> Progress:
         """Return what the rule may know."""
@@ -127,6 +138,7 @@ class _Run:
             elapsed_s=self.elapsed_s,
             limit_bps=self.limit_bps,
             stuck=grown and self.curve.stationary,
+            copy_s=self.newest_copy_s,
         )
 
 
@@ -166,8 +178,10 @@ def predict(
     )
     reason = rule.reason(run.progress())
     while reason is None:
+        if len(run.rounds) == FOLLOWED_ROUNDS and rule.timeout_s < math.inf:
+            run.repeat_until(rule.timeout_s)
         start_s = run.elapsed_s
-        run.send(overheads.round_s + run.copy_s(min(rate_bps, live_ceiling_bps, run.limit_bps)))
+        run.send(overheads.round_s, run.copy_s(min(rate_bps, live_ceiling_bps, run.limit_bps)))
         round_s = run.rounds[-1][1]
         run.dirtied = curve.pages_in(round_s, start_s)
         reason = rule.reason(run.progress())
@@ -194,7 +208,7 @@ def _ended(run: _Run, rule: Rule, reason: str, overheads: Overheads, settled: fl
             run.elapsed_s += overheads.suspend_delay_s
         live_s = run.elapsed_s
         rate_bps = min(run.rate_bps, rule.last_limit_bps(run.limit_bps))
-        run.send(overheads.round_s + run.copy_s(rate_bps))
+        run.send(overheads.round_s, run.copy_s(rate_bps))
         run.bytes_sent += overheads.device_state_bytes
         downtime_s = run.rounds[-1][1] + overheads.stopped_s
         downtime_s += overheads.device_state_bytes * 8 / rate_bps

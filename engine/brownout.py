@@ -5,6 +5,7 @@ what the guest writes from an instant on, so the migration settles before and pl
 Source: Clark et al. 2005, sections 5.1 (log-dirty faults), 5.5 (stunning), 6.2 (cost of copying).
 """
 
+from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
 from engine.events import EventKind
@@ -48,6 +49,8 @@ class Slowdown:
         """Slow nothing yet; see `begin`."""
         self._m = migration
         self._active = False
+        self._speed = FULL_SPEED
+        self._shares = [FULL_SPEED] * len(migration.guest.clocks)
         self._cleaned_pages = self._faults_before = 0
 
     def begin(self) -> None:
@@ -83,13 +86,29 @@ class Slowdown:
         self._turn(max(1, self._base * share // FULL_SPEED))
         m.world.queue.push(now + WINDOW_NS, self._settle)
 
+    @property
+    def active(self) -> bool:
+        """Return whether the guest is being copied while it runs."""
+        return self._active
+
+    def hold_back(self, shares: Sequence[int]) -> None:
+        """Let each vCPU run only a share of the time from now on, on top of all else.
+
+        Args:
+            shares: In thousandths, by vCPU.
+        """
+        self._shares = list(shares)
+        self._turn(self._speed)
+
     def _turn(self, speed: int) -> None:
-        m = self._m
-        if all(clock.speed_at(m.world.now_ns) == speed for clock in m.guest.clocks):
+        m, self._speed = self._m, speed
+        speeds = [max(1, speed * share // FULL_SPEED) for share in self._shares]
+        pairs = list(zip(m.guest.clocks, speeds, strict=True))
+        if all(clock.speed_at(m.world.now_ns) == wanted for clock, wanted in pairs):
             return
         m.before_guest_changes()
-        for clock in m.guest.clocks:
-            clock.set_speed(m.world.now_ns, speed)
+        for clock, wanted in pairs:
+            clock.set_speed(m.world.now_ns, wanted)
         m.after_guest_changed()
         m.world.plan_again(m.name)
 

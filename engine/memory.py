@@ -73,6 +73,11 @@ class DirtyLog:
         self._known_until_ns = start_ns
         self._touched: list[Pages] = []
         self._pending: Writes = []
+        self.n_writes: Times = np.zeros(0, np.int64)
+
+    def count_writes(self) -> None:
+        """Count the writes of every page from now on in `n_writes` (as far as is settled)."""
+        self.n_writes = np.zeros(len(self.first_ns), np.int64)
 
     def look_ahead(self, t_ns: int) -> None:
         """Know all writes up to and including `t_ns`."""
@@ -100,6 +105,8 @@ class DirtyLog:
         for pages, times in self._pending:
             stop = int(np.searchsorted(times, t_ns, side="right"))
             np.maximum.at(self.newest_ns, pages[:stop], times[:stop])
+            if len(self.n_writes):
+                np.add.at(self.n_writes, pages[:stop], 1)
             if stop < len(pages):
                 rest.append((pages[stop:], times[stop:]))
         self._pending = rest

@@ -19,7 +19,7 @@ from engine.memory import (
 from engine.page_recorder import PageRecorder
 from engine.page_track import Lane, States
 from engine.states import PageState
-from engine.transfer import PAGE_WIRE_BYTES, Contents, Transfer
+from engine.transfer import Contents, Transfer
 from engine.world import Guest
 
 
@@ -46,6 +46,9 @@ class OpenRound:
 
 class MigratingMemory:
     """All pages of one VM from the start of the copying on.
+
+    Attributes:
+        n_written: Pages that the newest CLEAN found written.
 
     Args:
         guest: The VM.
@@ -78,6 +81,7 @@ class MigratingMemory:
         self.recorder = PageRecorder(now_ns, states)
         self.log = DirtyLog(n, now_ns, guest.writes) if tracked else None
         self._contents = Contents(n, order)
+        self.n_written = 0
         self._batch_reads: list[Times] = [np.array([-1], np.int64)]
         self._n_batches = 1
 
@@ -109,6 +113,7 @@ class MigratingMemory:
         """Read and clean the bitmap: the round is over. Return what is dirty, and its record."""
         assert self.log is not None
         dirty, first_ns = self.log.clean(now_ns)
+        self.n_written = len(dirty)
         record = self.close_round(opened, dirty, first_ns, now_ns)
         return in_visiting_order(dirty, self.n_pages, self._order), record
 
@@ -144,21 +149,24 @@ class MigratingMemory:
             pages_sent=transfer.n_sent,
             pages_skipped=transfer.n_skipped,
             pages_dirtied=len(dirty),
-            bytes_sent=transfer.n_sent * PAGE_WIRE_BYTES,
+            bytes_sent=transfer.bytes_sent,
             rate_limit_bps=opened.limit_bps,
         )
 
     def _add_dirtied_before_turn(self, opened: OpenRound, dirty: Pages, first_ns: Times) -> None:
-        """Record pages that were up to date, and were written before they were sent again."""
+        """Record pages that were up to date, or zero, and were written before their turn."""
         if not opened.transfer.record.begins_ns:
             return
         begins_ns = np.concatenate(opened.transfer.record.begins_ns)
         batch = self._contents.batch_of(dirty).astype(np.int64) - self._n_batches
-        before = (batch >= 0) & (opened.base[dirty] == PageState.UP_TO_DATE)
+        base = opened.base[dirty]
+        before = (batch >= 0) & ((base == PageState.UP_TO_DATE) | (base == PageState.FREE))
         before[before] = first_ns[before] <= begins_ns[batch[before]]
         when, pages = first_ns[before], dirty[before]
         order = np.argsort(when, kind="stable")
-        self.recorder.add(Lane(when[order], None, pages[order], PageState.DIRTY_AGAIN))
+        new = np.where(base[before] == PageState.FREE, PageState.NOT_SENT, PageState.DIRTY_AGAIN)
+        states = new[order].astype(np.uint8)
+        self.recorder.add(Lane(when[order], None, pages[order], states))
 
     def _add_dirtied(self, opened: OpenRound, dirty: Pages, first_ns: Times, now_ns: int) -> None:
         """Record which pages became dirty again, or came into being, and when."""

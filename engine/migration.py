@@ -4,7 +4,7 @@ An algorithm (see `engine.algorithms`) is a generator that calls these stages in
 yields what it waits for: `Wait` or `Send`. The simulation drives it.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,7 +21,7 @@ from engine.policies import parameters_of, policy_of
 from engine.pull import Pull, VcpuWrites
 from engine.senders import BatchSender, BlobSender, PullSender
 from engine.specs import MigrationSpec
-from engine.transfer import PAGE_WIRE_BYTES
+from engine.transfer import PAGE_WIRE_BYTES, Transfer
 from engine.world import Sender, Sending, World
 
 
@@ -40,7 +40,18 @@ class Send:
     limit_bps: int | None = None
 
 
-Process = Generator[Wait | Send, None, None]
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Stop here: the VM goes on at the source, and the migration did not converge.
+
+    Attributes:
+        reason: Why, as a clause without its full stop.
+    """
+
+    reason: str
+
+
+Process = Generator[Wait | Send | GiveUp, None, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +180,17 @@ class Migration:
         self.end_phase("reservation")
         self.note(EventKind.RESERVED, host=self.destination)
 
-    def begin_copying(self, *, tracked: bool) -> Pages:
-        """Know every page's state from now on; return the pages that hold something."""
+    def begin_copying(
+        self, *, tracked: bool, make: Callable[..., MigratingMemory] = MigratingMemory
+    ) -> Pages:
+        """Know every page's state from now on; return the pages that a first round visits.
+
+        Args:
+            tracked: Whether the VM runs on, so that log-dirty is needed.
+            make: Makes the memory; takes the arguments of `MigratingMemory`.
+        """
         balloon = bool(self.parameters.get("balloon", False))
-        self.memory = MigratingMemory(
+        self.memory = make(
             self.guest,
             self.now_ns,
             order=str(self.parameters.get("order", "ascending")),
@@ -202,7 +220,7 @@ class Migration:
 
     def live_round(
         self, pages: Pages, limit_bps: int | None
-    ) -> Generator[Wait | Send, None, RoundStats]:
+    ) -> Generator[Wait | Send | GiveUp, None, RoundStats]:
         """Send pages while the VM runs; return what the stop rule may know."""
         number = len(self.rounds) + 1
         previous = self.rounds[-1].pages_sent if self.rounds else None
@@ -213,12 +231,7 @@ class Migration:
         opened.transfer.pace.t0_ns = self.now_ns
         yield Send(BatchSender(opened.transfer), limit_bps)
         transfer, log = opened.transfer, self.dirty_log()
-        self.note(
-            EventKind.ROUND_ENDED,
-            round=number,
-            sent=transfer.n_sent,
-            skipped=transfer.n_skipped,
-        )
+        self.note_round_ended()
         return RoundStats(
             number=number,
             sent=transfer.n_sent,
@@ -230,23 +243,59 @@ class Migration:
             duration_ns=self.now_ns - opened.start_ns,
         )
 
+    def note_round_ended(self) -> None:
+        """Record that the round under way has sent what it sends."""
+        transfer = self._opened().transfer
+        self.note(
+            EventKind.ROUND_ENDED,
+            round=len(self.rounds) + 1,
+            sent=transfer.n_sent,
+            skipped=transfer.n_skipped,
+        )
+
     def _opened(self) -> OpenRound:
         assert self._open is not None
         return self._open
 
-    def _open_round(self, number: int, pages: Pages, *, live: bool, limit_bps: int | None) -> None:
+    def open_stretch(self, pages: Pages, limit_bps: int | None, **details: int | str) -> Transfer:
+        """Begin a live round whose sending the algorithm itself drives, in several parts.
+
+        Args:
+            pages: What it is to send, in order.
+            limit_bps: Limit of its mean rate, for the record.
+            details: What the event tells beside the round's number and pages.
+
+        Returns:
+            What is being sent; the next `clean` closes it.
+        """
+        number = len(self.rounds) + 1
+        self._open_round(number, pages, live=True, limit_bps=limit_bps, **details)
+        return self._opened().transfer
+
+    def _open_round(
+        self,
+        number: int,
+        pages: Pages,
+        *,
+        live: bool,
+        limit_bps: int | None,
+        **details: int | str,
+    ) -> None:
         self._limit_bps = limit_bps
         self._open = self._memory().open_round(
             number, pages, self.now_ns, live=live, limit_bps=self.effective_limit()
         )
-        self.note(EventKind.ROUND_STARTED, round=number, pages=len(pages), live=int(live))
+        self.note(
+            EventKind.ROUND_STARTED, round=number, pages=len(pages), live=int(live), **details
+        )
 
     def clean(self) -> Pages:
         """Read and clean the dirty bitmap: the round is over; return what is dirty, in order."""
         opened, self._open = self._opened(), None
         dirty, record = self._memory().clean(opened, self.now_ns)
-        self.slowdown.cleaned(len(dirty))
+        self.slowdown.cleaned(self._memory().n_written)
         self.rounds.append(record)
+        self.zero_pages += opened.transfer.n_zero
         return dirty
 
     def last_round_ns(self) -> int:
@@ -256,6 +305,7 @@ class Migration:
     def _close_stopped(self) -> None:
         opened, self._open = self._opened(), None
         self.rounds.append(self._memory().close_stopped(opened, self.now_ns))
+        self.zero_pages += opened.transfer.n_zero
 
     # Stages 3 to 5
 
@@ -274,8 +324,16 @@ class Migration:
         self.world.share_links()
         self.note(EventKind.SUSPENDED)
 
-    def copy_while_stopped(self, pages: Pages, limit_bps: int | None) -> Process:
-        """Send the last pages and the device state; the VM runs nowhere."""
+    def copy_while_stopped(
+        self, pages: Pages, limit_bps: int | None, *, readings: int = 1
+    ) -> Process:
+        """Send the last pages and the device state; the VM runs nowhere.
+
+        Args:
+            pages: What the last reading of the bitmap said.
+            limit_bps: Rate limit of this copy.
+            readings: How often the bitmap is read; after the first one nothing is found.
+        """
         started = self.now_ns
         yield Wait(self.stages.suspend_ns)
         self.downtime_parts["suspend"] = self.now_ns - started
@@ -288,6 +346,8 @@ class Migration:
         if len(pages):
             yield Send(BatchSender(opened.transfer), limit_bps)
         self._close_stopped()
+        if readings > 1:
+            yield Wait((readings - 1) * self.stages.round_ns)
         self.downtime_parts["last_copy"] = self.now_ns - started
         yield from self.copy_device_state(limit_bps)
 
@@ -318,7 +378,8 @@ class Migration:
         self.downtime_parts["handshake"] = self.now_ns - started
         self.note(EventKind.COMMITTED, host=self.destination)
         started = self.now_ns
-        yield Wait(self.stages.start_up_ns)
+        plug_ns = int(self.parameters.get("plug_time", 0)) * 10**6
+        yield Wait(self.stages.start_up_ns + plug_ns)
         self.downtime_parts["start_up"] = self.now_ns - started
         self.end_phase("commitment")
         self.times["resumed"] = self.now_ns
@@ -454,6 +515,7 @@ class Migration:
             self.memory = None
         pull_sent = self.pull.n_sent if self.pull else 0
         pages_sent = sum(r.pages_sent for r in self.rounds) + pull_sent
+        round_bytes = sum(r.bytes_sent for r in self.rounds)
         return MigrationRecord(
             vm=self.spec.vm,
             source=self.source,
@@ -474,7 +536,7 @@ class Migration:
             rounds=tuple(self.rounds),
             pages_total=self.n_pages,
             pages_sent=pages_sent,
-            bytes_sent=pages_sent * PAGE_WIRE_BYTES + self.extra_bytes,
+            bytes_sent=round_bytes + pull_sent * PAGE_WIRE_BYTES + self.extra_bytes,
             pages_skipped=sum(r.pages_skipped for r in self.rounds),
             pages_faulted=self.pull.n_faulted if self.pull else 0,
             zero_pages=self.zero_pages,

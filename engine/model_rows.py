@@ -115,15 +115,26 @@ def frontier_for(
     )
 
 
-def overheads_of(spec: ScenarioSpec, *, balloon: bool = False) -> Overheads:
-    """Return the stage costs of a scenario."""
+def overheads_of(
+    spec: ScenarioSpec, *, balloon: bool = False, plug_ns: int = 0, readings: int = 1
+) -> Overheads:
+    """Return the stage costs of a scenario.
+
+    Args:
+        spec: The scenario.
+        balloon: Whether the policy lets the guest give memory back first.
+        plug_ns: What it plugs devices for, in the downtime.
+        readings: How often it reads the bitmap while the VM is stopped.
+    """
     s, latency_ns = spec.stages, spec.network.latency_ns
     before_ns = s.pre_migration_ns + s.reservation_ns + (s.balloon_ns if balloon else 0)
+    stopped_ns = s.suspend_ns + 2 * latency_ns + s.handshake_ns + s.start_up_ns
+    stopped_ns += plug_ns + (readings - 1) * s.round_ns
     return Overheads(
         before_s=before_ns / SECOND_NS,
         round_s=s.round_ns / SECOND_NS,
         suspend_delay_s=s.suspend_delay_ns / SECOND_NS,
-        stopped_s=(s.suspend_ns + 2 * latency_ns + s.handshake_ns + s.start_up_ns) / SECOND_NS,
+        stopped_s=stopped_ns / SECOND_NS,
         after_s=s.activation_ns / SECOND_NS,
         device_state_bytes=s.device_state_bytes,
     )
@@ -164,7 +175,14 @@ def models_for(
     rule = rule or rule_of(migration.policy, migration.parameters)
     if rule is None:
         return []
-    balloon = bool(parameters_of(migration.policy, migration.parameters).get("balloon", False))
+    parameters = parameters_of(migration.policy, migration.parameters)
+    balloon = bool(parameters.get("balloon", False))
+    overheads = overheads_of(
+        spec,
+        balloon=balloon,
+        plug_ns=int(parameters.get("plug_time", 0)) * 10**6,
+        readings=2 if migration.policy == "cloud-hypervisor" else 1,
+    )
     zero_pages = vm.n_pages - (vm.first_cache_page if balloon else vm.first_zero_page)
     rows = []
     for name, curve, sentence in _models(spec.run.seed, vm, migration.at_ns, window_ns):
@@ -175,7 +193,7 @@ def models_for(
             rule=rule,
             zero_pages=zero_pages,
             live_ceiling_bps=vm.sending_ceiling_bps or math.inf,
-            overheads=overheads_of(spec, balloon=balloon),
+            overheads=overheads,
         )
         rows.append(
             ModelRow(
@@ -195,7 +213,7 @@ def _models(seed: int, vm: VmSpec, at_ns: int, window_ns: int) -> Iterator[tuple
     writers = writers_of(seed, vm)
     measured = measure(writers, at_ns, at_ns + window_ns, clean_ns=window_ns, n_pages=vm.n_pages)
     dirty_rate, working_set = _rate_and_set(vm, measured)
-    bitmaps_bytes = vm.n_pages // 8 * len(measured.windows_s)
+    bitmaps_bytes = dirty_bitmap_bytes(vm.n_pages) * len(measured.windows_s)
     interval_ns = READ_NS * -(-bitmaps_bytes // RECORDING_BYTES)
     yield (
         "Geometric series",
@@ -236,6 +254,11 @@ def _models(seed: int, vm: VmSpec, at_ns: int, window_ns: int) -> Iterator[tuple
         record(writers, at_ns, at_ns + window_ns, interval_ns=interval_ns, n_pages=vm.n_pages),
         "The guest repeats, in a loop, the pages that it wrote in that window.",
     )
+
+
+def dirty_bitmap_bytes(n_pages: int) -> int:
+    """Return how large the dirty bitmap of a VM is: a bit a page."""
+    return n_pages // 8
 
 
 def _rate_and_set(vm: VmSpec, measured: WorkingSet) -> tuple[float, float]:

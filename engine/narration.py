@@ -11,7 +11,10 @@ from engine import mishaps
 from engine.events import Event, EventKind
 from engine.history import History, MigrationRecord, PhaseRecord
 from engine.page_track import Section
-from engine.policies import POLICIES, ParameterValue, parameters_of
+from engine.policies import POLICIES, ParameterValue, parameters_of, round_limit
+from engine.qemu_words import QemuSight, live_words
+from engine.recorded import RecordedHistory
+from engine.recorded_words import recorded_words
 from engine.states import PageState
 from engine.units import format_bit_rate, format_count, format_duration_ns, format_size
 
@@ -79,6 +82,8 @@ def narrate(history: History, t_ns: int, vm: str) -> Narration:
     """
     t_ns = max(0, min(t_ns, history.end_ns))
     placement = history.vm(vm).placement_at(t_ns)
+    if isinstance(history, RecordedHistory):
+        return Narration(*recorded_words(history, t_ns, vm))
     index = _newest(history, vm, t_ns)
     if index is None:
         return _before(history, vm, t_ns, host=placement.host, status=placement.status)
@@ -297,7 +302,9 @@ def _push(scene: _Scene, phase: PhaseRecord) -> Narration:
         return Narration(
             "Push begins", f"From now on every page that {m.vm} writes is noted in a dirty bitmap."
         )
-    rounds = scene.parameters().get("max_rounds")
+    if m.policy == "qemu-precopy":
+        return _qemu_push(scene, progress)
+    rounds = round_limit(scene.parameters())
     at_most = f" of at most {rounds}" if rounds else ""
     headline = f"Push, round {progress.number}{at_most}"
     skipped = (
@@ -316,6 +323,26 @@ def _push(scene: _Scene, phase: PhaseRecord) -> Narration:
     )
 
 
+def _qemu_push(scene: _Scene, progress: _Progress) -> Narration:
+    m, values = scene.migration, scene.parameters()
+    started = scene.event(EventKind.ROUND_STARTED)
+    sight = QemuSight(
+        source=m.source,
+        vm=m.vm,
+        reads=progress.number,
+        marked=progress.pages,
+        sent=progress.sent,
+        zero_pages=m.zero_pages,
+        rate_bps=m.rate.value_at(scene.t_ns),
+        threshold_bytes=int(started.detail("threshold", 0)) if started else 0,
+        downtime_limit_ms=int(values["downtime_limit"]),
+        max_bandwidth=int(values["max_bandwidth"]),
+        speed=scene.history.vm(m.vm).speed_at(scene.t_ns),
+        throttle=int(started.detail("throttle", 0)) if started else 0,
+    )
+    return Narration(*live_words(sight))
+
+
 def _helped(scene: _Scene, progress: _Progress) -> str:
     """Return what the guest does meanwhile, its help included."""
     waits = mishaps.stunned(scene.history, scene.t_ns, scene.index)
@@ -329,10 +356,13 @@ def _why_stopped(scene: _Scene) -> str:
     values, reason = scene.parameters(), scene.migration.stop_reason
     sentences: Final = {
         "few-pages": "So few pages are left that the rest can be sent while the VM stands still.",
-        "max-rounds": f"The limit of {values.get('max_rounds')} rounds is reached.",
+        "max-rounds": f"The limit of {round_limit(values)} rounds is reached.",
         "max-factor": f"More than {values.get('max_factor')} times the memory has been sent.",
         "not-shrinking": "The last round at the highest rate was no smaller than the one before.",
         "rate-over-max": "The VM dirties pages faster than the highest rate allowed.",
+        "downtime-limit": "What is left fits into the downtime limit of "
+        f"{values.get('downtime_limit')} ms.",
+        "timeout": f"Its timeout of {values.get('timeout')} s is over: it stops at any downtime.",
         "non-live": "This policy copies only while the VM stands still.",
         "switched": "Post-copy moves the running state first and the memory afterwards.",
     }
@@ -366,7 +396,8 @@ def _commitment(scene: _Scene, phase: PhaseRecord) -> Narration:
         )
     return Narration(
         f"Commitment: {m.destination} starts {m.vm}",
-        f"From here on {m.destination} is responsible for {m.vm}; it builds up the VM and starts "
+        f"From here on {m.destination} is responsible for {m.vm}; it builds up the VM"
+        f"{', plugs in its devices' if scene.parameters().get('plug_time') else ''} and starts "
         f"it. {down}",
     )
 

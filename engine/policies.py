@@ -22,12 +22,14 @@ class Parameter:
         sentence: What it does, with its unit.
         choices: All allowed words, when it is a word.
         minimum: Smallest allowed number.
+        maximum: Largest allowed number; None: there is none.
     """
 
     default: ParameterValue
     sentence: str
     choices: tuple[str, ...] = ()
     minimum: int = 0
+    maximum: int | None = None
 
     def fault_of(self, value: object) -> str | None:
         """Return in a clause what was expected instead of `value`, or None if it is right."""
@@ -39,6 +41,8 @@ class Parameter:
             return None if isinstance(value, bool) else "use true or false"
         if not isinstance(value, int) or isinstance(value, bool):
             return "must be a whole number"
+        if self.maximum is not None and value > self.maximum:
+            return f"must be {self.maximum} or less"
         return None if value >= self.minimum else f"must be {self.minimum} or more"
 
 
@@ -61,6 +65,25 @@ class Policy:
     family: str
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     announcements_ns: tuple[int, ...] = (0,)
+
+
+def qemu_announcements_ns(
+    *, initial_ms: int = 50, step_ms: int = 100, most_ms: int = 550, rounds: int = 5
+) -> tuple[int, ...]:
+    """Return when after the resume QEMU announces a VM: at once, then at growing distances.
+
+    Args:
+        initial_ms: Between the first announcement and the second.
+        step_ms: By how much each further distance is longer.
+        most_ms: The longest distance.
+        rounds: How many announcements there are.
+
+    Source: QEMU net/announce.c and the defaults of its announce parameters.
+    """
+    times_ms = [0]
+    for made in range(1, rounds):
+        times_ms.append(times_ms[-1] + min(initial_ms + (made - 1) * step_ms, most_ms))
+    return tuple(ms * 10**6 for ms in times_ms)
 
 
 _LEGACY: Final[dict[str, Parameter]] = {
@@ -104,6 +127,94 @@ _ADAPTIVE: Final[dict[str, Parameter]] = {
     ),
 }
 
+_XEN_V2: Final[dict[str, Parameter]] = {
+    "max_rounds": Parameter(5, "At most so many rounds while the VM runs.", minimum=1),
+    "min_dirty": Parameter(
+        50, "When fewer pages than this are dirty, they are sent live once more, and it stops."
+    ),
+}
+
+_XAPI_EMU: Final[dict[str, Parameter]] = {
+    "max_iteration": Parameter(4, "At most so many rounds while the VM runs.", minimum=1),
+    "min_dirty": Parameter(50, "Stop at once when fewer pages than this remain after a round."),
+    "balloon": Parameter(
+        False, "Squeeze the guest first: it gives free and cached pages back before round 1."
+    ),
+    "plug_time": Parameter(
+        100, "Devices are plugged in so many ms of the downtime (assumed: no source times it)."
+    ),
+}
+
+_CLOUD_HYPERVISOR: Final[dict[str, Parameter]] = {
+    "downtime_limit": Parameter(
+        300, "Stop when the pages that are due would take no longer than this, in ms."
+    ),
+    "timeout": Parameter(3600, "After so many seconds of copying the timeout's action is taken."),
+    "timeout_action": Parameter(
+        "cancel",
+        "At the timeout give the move up, or ignore the downtime limit and stop the VM.",
+        choices=("cancel", "ignore"),
+    ),
+}
+
+_QEMU: Final[dict[str, Parameter]] = {
+    "downtime_limit": Parameter(
+        300,
+        "Stop when what is left would fit into so many ms at the last window's bandwidth.",
+        maximum=2_000_000,
+    ),
+    "max_bandwidth": Parameter(
+        134_217_728, "Most bytes a second while the VM runs, in windows of 100 ms; 0: no limit."
+    ),
+    "avail_switchover_bandwidth": Parameter(
+        0, "Bytes a second assumed for the last copy; 0: as measured in the last window."
+    ),
+    "clearing": Parameter(
+        "late",
+        "When dirty marks are cleared: late, just before sending (KVM), or early, with the read "
+        "(emulated processor).",
+        choices=("late", "early"),
+    ),
+    "clear_bitmap_shift": Parameter(
+        18, "Late clearing goes by chunks of 2 to the power of this pages.", maximum=31
+    ),
+    "auto_converge": Parameter(False, "Slow all vCPUs when the guest dirties too fast."),
+    "throttle_trigger_threshold": Parameter(
+        50, "Hold the guest back when it dirties more than so many per cent of what is sent."
+    ),
+    "cpu_throttle_initial": Parameter(
+        20, "First step of auto-converge, in per cent of the vCPUs' time.", maximum=99
+    ),
+    "cpu_throttle_increment": Parameter(
+        10, "Each further step of auto-converge, in per cent.", maximum=99
+    ),
+    "max_cpu_throttle": Parameter(
+        99, "Auto-converge slows by at most so many per cent.", maximum=99
+    ),
+    "dirty_limit": Parameter(
+        False, "Hold back each vCPU that writes more than its quota, and no other one."
+    ),
+    "vcpu_dirty_limit": Parameter(1, "Quota of a vCPU under the dirty limit, in MiB/s.", minimum=1),
+    "vcpu_dirty_limit_period": Parameter(
+        1000, "The dirty limit measures the vCPUs every so many ms.", minimum=1
+    ),
+    "dirty_ring_size": Parameter(
+        4096, "Pages that a vCPU dirties before its dirty ring is full.", minimum=1024
+    ),
+    "xbzrle": Parameter(
+        False, "From the first wrap of the cursor on, send only what changed in a page."
+    ),
+    "xbzrle_cache_size": Parameter(
+        67_108_864, "Size of XBZRLE's cache of sent pages, in bytes.", minimum=4096
+    ),
+    "xbzrle_write_bytes": Parameter(
+        8,
+        "Bytes that one write changes in a page, for XBZRLE (assumed: a word).",
+        minimum=1,
+        maximum=4096,
+    ),
+}
+
 POLICIES: Final[dict[str, Policy]] = {
     policy.name: policy
     for policy in (
@@ -128,6 +239,40 @@ POLICIES: Final[dict[str, Policy]] = {
             "500 Mbit/s; stops when a round at the highest rate does not shrink.",
             "pre-copy",
             _ADAPTIVE,
+        ),
+        Policy(
+            "xen-v2",
+            "Pre-copy, Xen 4.6 and later",
+            "Copies in at most five rounds, in order and without skipping; few dirty pages are "
+            "sent live once more before the VM stops. Always ends, at any downtime.",
+            "pre-copy",
+            _XEN_V2,
+        ),
+        Policy(
+            "xapi-emu",
+            "Pre-copy, XenServer and XCP-ng",
+            "Copies in at most four rounds; when few pages remain it stops the VM at once, and "
+            "plugs its devices at the destination while it stands still.",
+            "pre-copy",
+            _XAPI_EMU,
+        ),
+        Policy(
+            "cloud-hypervisor",
+            "Pre-copy, Cloud Hypervisor",
+            "Copies in rounds until the rest would fit into the downtime limit at the last "
+            "round's bandwidth; a timeout gives up, or stops the VM all the same.",
+            "pre-copy",
+            _CLOUD_HYPERVISOR,
+            announcements_ns=tuple(i * 200_000_000 for i in range(5)),
+        ),
+        Policy(
+            "qemu-precopy",
+            "Pre-copy, QEMU/KVM",
+            "Sends what is marked in one bitmap, round and round, and stops the VM when the rest "
+            "would fit into the downtime limit. Bounds the downtime, not the time.",
+            "pre-copy",
+            _QEMU,
+            announcements_ns=qemu_announcements_ns(),
         ),
         Policy(
             "postcopy",
@@ -167,3 +312,13 @@ def parameters_of(
     return {
         name: given.get(name, parameter.default) for name, parameter in found.parameters.items()
     }
+
+
+def round_limit(parameters: Mapping[str, ParameterValue]) -> int | None:
+    """Return how many live rounds a policy makes at most; None if it sets no bound.
+
+    Args:
+        parameters: All parameters of a policy (see `parameters_of`).
+    """
+    value = parameters.get("max_rounds", parameters.get("max_iteration"))
+    return None if value is None else int(value)

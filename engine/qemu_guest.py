@@ -10,6 +10,7 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 
+from engine.qemu_rules import SLICE_NS, throttle_sleep_ns
 from engine.specs import PAGE_BYTES, VmSpec, WriterSpec
 from engine.workload import FULL_SPEED, SECOND_NS, GuestClock, WriterTimeline
 
@@ -25,8 +26,6 @@ OWN_PAGES: Final = (256, 257)
 """The guest's variables and its stack, written all the time."""
 CATCH_UP_NS: Final = 20_000_000
 """A guest that is paced by the clock makes good this much of a delay."""
-SLICE_NS: Final = 10_000_000
-"""A throttled vCPU runs so long between its sleeps."""
 
 Pattern = Literal["idle", "sweep", "uniform", "hot-cold"]
 Counts = npt.NDArray[np.int64]
@@ -154,6 +153,6 @@ def throttled_speed(percent: int, *, by_work: bool) -> int:
     """
     if by_work:
         return FULL_SPEED * (100 - percent) // 100
-    sleep_ns = SLICE_NS * percent // (100 - percent)
+    sleep_ns = throttle_sleep_ns(percent)
     lost_ns = max(0, sleep_ns - CATCH_UP_NS)
     return FULL_SPEED - FULL_SPEED * lost_ns // (SLICE_NS + sleep_ns)

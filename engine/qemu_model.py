@@ -13,6 +13,16 @@ import numpy as np
 
 from engine.qemu_guest import GuestLoad, QemuGuest
 from engine.qemu_pull import PullingGuest
+from engine.qemu_rules import (
+    FORCED_READ_MS,
+    MOST_ITERATION_MS,
+    MS_NS,
+    WINDOW_MS,
+    ThrottleTrigger,
+    next_throttle,
+    threshold_bytes,
+    window_budget,
+)
 from engine.qemu_stream import (
     DEVICE_BYTES,
     HEADER_BYTES,
@@ -26,14 +36,8 @@ from engine.qemu_terms import BitmapRead, QemuParameters, QemuRun
 from engine.qemu_xbzrle import DeltaCache
 from engine.specs import PAGE_BYTES
 
-MS_NS: Final = 1_000_000
-WINDOW_MS: Final = 100
-MOST_ITERATION_MS: Final = 50
 CLOCK_CHECK_PAGES: Final = 64
-PERIOD_MS: Final = 1000
-FORCED_READ_MS: Final = 5000
 POLL_NS: Final = 50 * MS_NS
-HITS_TO_THROTTLE: Final = 2
 LONGEST_NS: Final = 600 * 1000 * MS_NS
 """A migration without a time limit is given up after so long."""
 
@@ -63,15 +67,15 @@ class _Migration:
         self.todo = np.arange(n, dtype=np.int64)
         self.place, self.wrap_at, self.cursor = 0, n, 0
         self.t_ns = self.costs.setup_ns
-        self.limit = self._window_limit(self.asked.max_bandwidth)
+        self.limit = window_budget(self.asked.max_bandwidth)
         self.threshold = 0
         self.normal = self.zero = self.delta = 0
         self.stopped_ns: int | None = None
         self.downtime_ns: int | None = None
         self.window_ns = self.t_ns
         self.window_from = self.limit_from = 0
-        self.throttle = self.throttle_hits = 0
-        self.period_ms, self.period_pages, self.period_from = self.t_ms, 0, 0
+        self.throttle = 0
+        self.trigger = ThrottleTrigger(self.asked.throttle_trigger, self.t_ms)
         self.forced_ms, self.forced_reads = self.t_ms, 0
 
     @property
@@ -81,10 +85,6 @@ class _Migration:
     @property
     def left(self) -> int:
         return len(self.todo) - self.place
-
-    @staticmethod
-    def _window_limit(bandwidth: int) -> int | None:
-        return bandwidth * WINDOW_MS // 1000 or None
 
     def run(self) -> QemuRun:
         self.guest.take_dirty(self.t_ns)
@@ -147,23 +147,18 @@ class _Migration:
         self.place, self.wrap_at = 0, len(pages) - first
         new = len(pages) - before
         self.reads.append(BitmapRead(self.t_ns, new, len(pages)))
-        self.period_pages += new
-        if self.t_ms > self.period_ms + PERIOD_MS:
-            self._end_period()
-
-    def _end_period(self) -> None:
         counted = self.stream.counted_bytes
-        allowed = (counted - self.period_from) * self.asked.throttle_trigger // 100
-        if self.asked.auto_converge and self.period_pages * PAGE_BYTES > allowed:
-            self.throttle_hits += 1
-            if self.throttle_hits >= HITS_TO_THROTTLE:
-                self.throttle_hits = 0
-                self._throttle_more()
-        self.period_ms, self.period_pages, self.period_from = self.t_ms, 0, counted
+        fires = self.trigger.read(self.t_ms, new_pages=new, sent_bytes=counted)
+        if fires and self.asked.auto_converge:
+            self._throttle_more()
 
     def _throttle_more(self) -> None:
-        step = self.asked.throttle_increment if self.throttle else self.asked.throttle_initial
-        self.throttle = min(self.throttle + step, self.asked.throttle_most)
+        self.throttle = next_throttle(
+            self.throttle,
+            initial=self.asked.throttle_initial,
+            increment=self.asked.throttle_increment,
+            most=self.asked.throttle_most,
+        )
         self.guest.throttle(self.t_ns, self.throttle)
 
     def _read_if_overdue(self) -> None:
@@ -306,8 +301,12 @@ class _Migration:
             return
         counted = self.stream.counted_bytes
         moved = counted - self.window_from
-        expected = self.asked.switchover_bandwidth / 1000 or moved / spent_ms
-        self.threshold = int(expected * self.asked.downtime_limit_ms)
+        self.threshold = threshold_bytes(
+            moved,
+            spent_ms,
+            downtime_limit_ms=self.asked.downtime_limit_ms,
+            switchover_bandwidth=self.asked.switchover_bandwidth,
+        )
         self.window_ns, self.window_from, self.limit_from = self.t_ns, counted, counted
 
     # The end
@@ -344,7 +343,7 @@ class _Migration:
         missing = np.zeros(self.load.n_pages, np.bool_)
         missing[self.todo[self.place :]] = True
         self.pull = PullingGuest(self.guest, missing, resumed_ns)
-        self.limit = self._window_limit(self.asked.postcopy_bandwidth)
+        self.limit = window_budget(self.asked.postcopy_bandwidth)
         self.limit_from = self.stream.counted_bytes
 
     def _result(self, outcome: str) -> QemuRun:

@@ -32,6 +32,21 @@ class DeltaCache:
         self._kept: dict[int, tuple[int, int, int]] = {}
         self.started = False
 
+    def slot_of(self, page: int) -> int:
+        """Return the one slot that a page can be in."""
+        return page % self._slots
+
+    def entry(self, slot: int) -> tuple[int, int, int] | None:
+        """Return what a slot holds: (page, its write count, reads of the log by then)."""
+        return self._kept.get(slot)
+
+    def restore(self, slot: int, entry: tuple[int, int, int] | None) -> None:
+        """Put a slot back to what `entry` told of it."""
+        if entry is None:
+            self._kept.pop(slot, None)
+        else:
+            self._kept[slot] = entry
+
     def delta_bytes(self, page: int, version: int, reads: int, *, last: bool) -> int | None:
         """Return the bytes of a page's change, 0 if there is none, None: it is sent whole.
 

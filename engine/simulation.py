@@ -9,7 +9,7 @@ from engine.changes import apply_change
 from engine.event_queue import Rank
 from engine.events import EventKind
 from engine.history import History, Refusal, VmRecord
-from engine.migration import Migration, Send, Wait
+from engine.migration import GiveUp, Migration, Send, Wait
 from engine.network import PiecewiseSeries
 from engine.probes import Client, Paths, ProbeRecord, read_probe
 from engine.specs import ChangeSpec, FaultSpec, MigrationSpec, ScenarioSpec
@@ -142,6 +142,8 @@ class Simulation:
             return
         if isinstance(command, Wait):
             self.world.queue.push(self.world.now_ns + command.ns, lambda: self._resume(m))
+        elif isinstance(command, GiveUp):
+            self._go_on_at_source(m, "does-not-converge", command.reason)
         else:
             self._send(m, command)
 

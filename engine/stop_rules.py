@@ -15,6 +15,7 @@ from engine.working_set import (
 )
 
 SHORTEST_S: Final = 1e-6
+HALF_PAGE: Final = 0.5  # a model counts in fractions; less than this is no page
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Progress:
         round_s: Length of the newest round. elapsed_s: Of all of them.
         limit_bps: Rate limit in force.
         stuck: Whether the rounds can shrink no more, ever.
+        copy_s: What of `round_s` the pages were on their way.
     """
 
     number: int
@@ -42,6 +44,7 @@ class Progress:
     elapsed_s: float
     limit_bps: float
     stuck: bool
+    copy_s: float = 0.0
 
 
 class Rule(Protocol):
@@ -50,6 +53,10 @@ class Rule(Protocol):
     @property
     def first_limit_bps(self) -> float:
         """Return the rate limit of the first round."""
+
+    @property
+    def timeout_s(self) -> float:
+        """Return after how long the rounds end whatever they are like; infinite: never."""
 
     def reason(self, progress: Progress) -> str | None:
         """Return why the next round is sent while stopped; None: it is a live one."""
@@ -71,6 +78,11 @@ class _NoLimit:
     @property
     def first_limit_bps(self) -> float:
         """Return no limit."""
+        return math.inf
+
+    @property
+    def timeout_s(self) -> float:
+        """Return no timeout."""
         return math.inf
 
     def next_limit_bps(self, limit_bps: float, dirtied: float, round_s: float) -> float:
@@ -128,6 +140,121 @@ class BoundedRounds(_NoLimit):
         if progress.total_sent > self.max_factor * progress.pages:
             return "max-factor"
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class TwiceAskedRounds(_NoLimit):
+    """Xen's rule since 4.6: few dirty pages are sent live once more, then the VM is stopped."""
+
+    max_rounds: int = 5
+    min_dirty_pages: int = 50
+
+    def reason(self, progress: Progress) -> str | None:
+        """Return whether the newest round was small, the last one, or nothing is left."""
+        if progress.sent is None:
+            return None
+        counted = progress.pages if progress.number == 1 else progress.sent
+        if counted < self.min_dirty_pages:
+            return "few-pages"
+        if progress.number >= self.max_rounds:
+            return "max-rounds"
+        return "few-pages" if progress.dirtied < min(HALF_PAGE, self.min_dirty_pages) else None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveStageRounds(_NoLimit):
+    """The rule of XenServer's toolstack: enough rounds, or few pages, which are not sent live."""
+
+    max_rounds: int = 4
+    min_dirty_pages: int = 50
+
+    def reason(self, progress: Progress) -> str | None:
+        """Return the first of the two tests that holds after a live round."""
+        if progress.sent is None:
+            return None
+        if progress.number >= self.max_rounds:
+            return "max-rounds"
+        return "few-pages" if progress.dirtied < self.min_dirty_pages else None
+
+
+@dataclass(frozen=True, slots=True)
+class EstimatedDowntime(_NoLimit):
+    """Stop when what is due, at the newest round's bandwidth, fits the downtime (Cloud Hypervisor).
+
+    Attributes:
+        limit_s: Downtime allowed.
+        after_s: Stop, or give up, after so long.
+        gives_up: Which of the two.
+    """
+
+    limit_s: float = 0.3
+    after_s: float = 3600.0
+    gives_up: bool = True
+
+    @property
+    def timeout_s(self) -> float:
+        """Return after how long the rounds end."""
+        return self.after_s
+
+    def reason(self, progress: Progress) -> str | None:
+        """Compare the estimate with the limit, then the time with the timeout."""
+        if progress.sent is None:
+            return None
+        fits = progress.sent > 0 and progress.dirtied * progress.copy_s <= (
+            self.limit_s * progress.sent
+        )
+        if progress.dirtied < HALF_PAGE or fits:
+            return "downtime-limit"
+        over = progress.elapsed_s >= self.after_s
+        if self.gives_up:
+            return NEVER if over or progress.stuck else None
+        return "timeout" if over else None
+
+
+@dataclass(frozen=True, slots=True)
+class LimitedBandwidth:
+    """Stop when what is due fits the downtime at the limiter's bandwidth; then lift it (QEMU).
+
+    Attributes:
+        limit_s: Downtime allowed.
+        live_bps: Limit while the VM runs; infinite: none.
+        switchover_bps: Bandwidth assumed for the last copy; 0: that of the newest round.
+        max_time_s: Give up after so long: then it does not converge.
+    """
+
+    limit_s: float = 0.3
+    live_bps: float = math.inf
+    switchover_bps: float = 0.0
+    max_time_s: float = 3600.0
+
+    @property
+    def first_limit_bps(self) -> float:
+        """Return the limit while the VM runs."""
+        return self.live_bps
+
+    @property
+    def timeout_s(self) -> float:
+        """Return no timeout."""
+        return math.inf
+
+    def reason(self, progress: Progress) -> str | None:
+        """Compare what is due, at the bandwidth assumed, with the limit."""
+        if progress.sent is None:
+            return None
+        due_s = progress.due_s
+        if self.switchover_bps:
+            due_s = progress.dirtied * PAGE_BYTES * 8 / self.switchover_bps
+        if progress.dirtied < HALF_PAGE or due_s < self.limit_s:
+            return "downtime-limit"
+        return NEVER if progress.stuck or progress.elapsed_s > self.max_time_s else None
+
+    def next_limit_bps(self, limit_bps: float, dirtied: float, round_s: float) -> float:
+        """Return the same limit."""
+        return limit_bps
+
+    def last_limit_bps(self, limit_bps: float) -> float:
+        """Return no limit: it is lifted when the VM is stopped."""
+        return math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +322,25 @@ def _dirty_mbit(dirtied: float, round_s: float) -> float:
 def rule_of(policy: str, parameters: Mapping[str, ParameterValue]) -> Rule | None:
     """Return the rule of a scenario's policy; None if it has no rounds to predict."""
     given = parameters_of(policy, parameters)
-    if policy == "stop-and-copy":
-        return StopAtOnce()
-    if "max_rounds" not in given or "min_dirty" not in given:
+    if policy == "xen-v2":
+        return TwiceAskedRounds(int(given["max_rounds"]), int(given["min_dirty"]))
+    if policy == "xapi-emu":
+        return LiveStageRounds(int(given["max_iteration"]), int(given["min_dirty"]))
+    if policy == "cloud-hypervisor":
+        limit_s, cancels = int(given["downtime_limit"]) / 1000, given["timeout_action"] == "cancel"
+        return EstimatedDowntime(limit_s, float(given["timeout"]), cancels)
+    if policy == "qemu-precopy":
+        return LimitedBandwidth(
+            int(given["downtime_limit"]) / 1000,
+            float(given["max_bandwidth"]) * 8 or math.inf,
+            float(given["avail_switchover_bandwidth"]) * 8,
+        )
+    return StopAtOnce() if policy == "stop-and-copy" else _xen_2005(given)
+
+
+def _xen_2005(given: Mapping[str, ParameterValue]) -> Rule | None:
+    """Return the rule of Xen's first years, limiter or not; None for other parameters."""
+    if "max_rounds" not in given or "max_factor" not in given:
         return None
     bounds = (int(given["max_rounds"]), int(given["min_dirty"]), float(given["max_factor"]))
     if "start_rate" not in given:

@@ -147,6 +147,16 @@ class Transfer:
         self.n_sent = self.n_skipped = 0
 
     @property
+    def bytes_sent(self) -> int:
+        """Return the bytes of all batches that have begun."""
+        return self.n_sent * PAGE_WIRE_BYTES
+
+    @property
+    def n_zero(self) -> int:
+        """Return how many pages were told to be zero instead of being sent."""
+        return 0
+
+    @property
     def finished(self) -> bool:
         """Return whether every page was visited (the last batch may be under way)."""
         return self._position >= len(self._order)

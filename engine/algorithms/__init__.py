@@ -1,9 +1,25 @@
 """Migration algorithms: one a file, chosen by the policy's name."""
 
+from collections.abc import Callable
+from typing import Final
+
+from engine.algorithms.cloud_hypervisor import cloud_hypervisor
 from engine.algorithms.postcopy import postcopy
 from engine.algorithms.precopy import AdaptiveRule, LegacyRule, PrintedRule, precopy
+from engine.algorithms.qemu_precopy import qemu_precopy
 from engine.algorithms.stop_and_copy import stop_and_copy
+from engine.algorithms.xapi_emu import xapi_emu
+from engine.algorithms.xen_v2 import xen_v2
 from engine.migration import Migration, Process
+
+_ALGORITHMS: Final[dict[str, Callable[[Migration], Process]]] = {
+    "stop-and-copy": stop_and_copy,
+    "postcopy": postcopy,
+    "xen-v2": xen_v2,
+    "xapi-emu": xapi_emu,
+    "cloud-hypervisor": cloud_hypervisor,
+    "qemu-precopy": qemu_precopy,
+}
 
 
 def process_of(m: Migration) -> Process:
@@ -12,12 +28,10 @@ def process_of(m: Migration) -> Process:
     Raises:
         KeyError: No algorithm has that name.
     """
+    if m.spec.policy in _ALGORITHMS:
+        return _ALGORITHMS[m.spec.policy](m)
     parameters: dict[str, object] = dict(m.parameters)
     match m.spec.policy:
-        case "stop-and-copy":
-            return stop_and_copy(m)
-        case "postcopy":
-            return postcopy(m)
         case "xen-legacy":
             return precopy(m, LegacyRule(parameters))
         case "xen-adaptive" if parameters["rule"] == "printed":

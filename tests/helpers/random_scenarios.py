@@ -21,6 +21,7 @@ from tests.helpers.random_extras import HOSTS, POLICIES, with_extras
 
 MS = 10**6
 MBIT = 10**6
+NEWER_POLICIES = ("xen-v2", "xapi-emu", "cloud-hypervisor")
 
 
 def random_scenario(seed: int) -> ScenarioSpec:
@@ -60,6 +61,58 @@ def plain_scenario(seed: int) -> ScenarioSpec:
         changes=_changes(rng, migrations, vms, span, bandwidth),
         faults=_faults(rng, migrations, span),
     )
+
+
+def newer_scenario(seed: int) -> ScenarioSpec:
+    """Return the scenario of a seed with Xen's, XenServer's and Cloud Hypervisor's policies.
+
+    A stream of its own: what the other scenarios of the seed hold stays what it was.
+    """
+    spec, rng = random_scenario(seed), Random(f"newer {seed}")
+    migrations = []
+    for i, m in enumerate(spec.migrations):
+        policy = NEWER_POLICIES[(seed + i) % 3] if rng.random() < 0.9 else m.policy
+        new = {"policy": policy, "parameters": _newer_parameters(rng, policy)}
+        migrations.append(m if policy == m.policy else m.model_copy(update=new))
+    changes = tuple(
+        c.model_copy(update={"set": {k: _newer_value(rng, k, v) for k, v in c.set.items()}})
+        for c in spec.changes
+    )
+    stages = spec.stages.model_copy(update={"balloon_ns": rng.choice((0, rng.randrange(50 * MS)))})
+    vms = tuple(
+        vm.model_copy(update={"cache_pages_ppm": rng.choice((0, rng.randrange(500_000)))})
+        for vm in spec.vms
+    )
+    values = {"migrations": tuple(migrations), "changes": changes, "stages": stages, "vms": vms}
+    return spec.model_copy(update=values)
+
+
+def _newer_parameters(rng: Random, policy: str) -> dict[str, Any]:
+    if policy not in NEWER_POLICIES:
+        return {}
+    few = rng.choice((0, 1, rng.randrange(1, 80), rng.randrange(1, 800)))
+    values: dict[str, Any]
+    if policy == "xen-v2":
+        values = {"max_rounds": rng.randrange(1, 9), "min_dirty": few}
+    elif policy == "xapi-emu":
+        values = {
+            "max_iteration": rng.randrange(1, 8),
+            "min_dirty": few,
+            "balloon": rng.random() < 0.4,
+            "plug_time": rng.choice((0, 1, rng.randrange(80))),
+        }
+    else:  # always with a timeout: without one the twin would count an hour of writes
+        return {
+            "downtime_limit": rng.choice((0, 1, rng.randrange(2, 60), rng.randrange(20, 400))),
+            "timeout": rng.choice((0, 1, 1, 2)),
+            "timeout_action": rng.choice(("cancel", "ignore")),
+        }
+    return {name: value for name, value in values.items() if rng.random() < 0.8}
+
+
+def _newer_value(rng: Random, path: str, value: Any) -> Any:
+    """Return what a dated change sets, another policy instead of a policy."""
+    return rng.choice(NEWER_POLICIES[:2]) if path.endswith(".policy") else value
 
 
 def tie_scenario() -> ScenarioSpec:

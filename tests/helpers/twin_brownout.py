@@ -24,7 +24,8 @@ class TwinBrownout:
         [host] = [h for h in self.twin.spec.hosts if h.name == migration.source]
         self.base = (1_000_000 - host.copy_cost_ppm) // 1000
         self.cost = host.first_write_cost_ns
-        self.vm.set_speed(self.base)
+        self.shares = [FULL_SPEED] * self.vm.spec.vcpus  # what a throttle leaves to each vCPU
+        self.turn(self.base)
         if self.cost:
             self.twin.schedule(self.twin.now + WINDOW, self._tick)
 
@@ -40,8 +41,19 @@ class TwinBrownout:
         lost = n * self.cost * FULL_SPEED // (WINDOW * self.vm.spec.vcpus)
         self.arrears |= lost > 0
         left = max(100, FULL_SPEED - lost)
-        self.vm.set_speed(max(1, self.base * left // FULL_SPEED))
+        self.turn(max(1, self.base * left // FULL_SPEED))
         self.twin.schedule(now + WINDOW, self._tick)
+
+    def turn(self, speed: int) -> None:
+        """Let the vCPUs run so fast, each by the share that a throttle leaves to it."""
+        self.speed = speed
+        for clock, share in zip(self.vm.clocks, self.shares, strict=True):
+            clock.set_speed(self.twin.now, max(1, speed * share // FULL_SPEED))
+
+    def hold_back(self, shares: list[int]) -> None:
+        """Leave to each vCPU so many thousandths from now on."""
+        self.shares = shares
+        self.turn(self.speed)
 
     def end(self) -> None:
         """The VM is suspended, or the migration is over."""

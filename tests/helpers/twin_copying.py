@@ -10,14 +10,17 @@ from engine.states import PageState
 from tests.helpers.twin_brownout import TwinBrownout, TwinStunning
 from tests.helpers.twin_network import Sender
 from tests.helpers.twin_order import visiting_order
+from tests.helpers.twin_stop_rules import NEWER_RULES
 
 if TYPE_CHECKING:
     from tests.helpers.twin import Twin, TwinVm
     from tests.helpers.twin_guest import Writer
+    from tests.helpers.twin_qemu import TwinQemu
 
 BATCH_PAGES = 1024
 PAGE_BITS = (4096 + 8) * 8
-LIVE_POLICIES = ("xen-legacy", "xen-adaptive")
+PERMUTED_POLICIES = ("xen-legacy", "xen-adaptive")
+LIVE_POLICIES = (*PERMUTED_POLICIES, "xen-v2", "xapi-emu", "cloud-hypervisor")
 DEFAULTS: dict[str, Any] = {
     "max_rounds": 29,
     "max_factor": 3,
@@ -33,7 +36,15 @@ DEFAULTS: dict[str, Any] = {
     "balloon": False,
     "stun_after": 0,
     "stun_faults": 40,
+    "plug_time": 0,
 }
+OWN_DEFAULTS: dict[str, dict[str, Any]] = {
+    "xen-v2": {"max_rounds": 5, "skip": False},
+    "xapi-emu": {"max_iteration": 4, "skip": False, "plug_time": 100},
+    "cloud-hypervisor": {
+        "downtime_limit": 300, "timeout": 3600, "timeout_action": "cancel", "skip": False,
+    },
+}  # fmt: skip
 
 
 @dataclass
@@ -94,6 +105,8 @@ class TwinCopying:
         self.batch: list[tuple[int, int]] = []
         self.sent = self.skips = 0
         self.rate = 0
+        self.small_set = False  # xen-v2: what is sent now is sent live once more, and no more
+        self.sending_since = 0
         # The pull.
         self.pulling = False
         self.missing: set[int] = set()
@@ -105,14 +118,16 @@ class TwinCopying:
         # What the guest feels.
         self.brownout: TwinBrownout | None = None
         self.stunning = TwinStunning(self)  # type: ignore[arg-type]
+        self.qemu: TwinQemu | None = None
 
     # Small helpers.
 
     def parameter(self, name: str) -> Any:
         """Return a parameter of the policy, or what it is without being given."""
-        if name == "order" and self.policy not in LIVE_POLICIES:
+        if name == "order" and self.policy not in PERMUTED_POLICIES:
             return "ascending"
-        return self.given.get(name, DEFAULTS[name])
+        own = OWN_DEFAULTS.get(self.policy, {})
+        return self.given[name] if name in self.given else own.get(name, DEFAULTS.get(name))
 
     def after(self, delay: int, action: Any) -> None:
         """Schedule a stage's end, unless the migration ends before."""
@@ -185,6 +200,9 @@ class TwinCopying:
 
     def clean(self, *, live: bool) -> None:
         """Read and clean the bitmap, and begin a round."""
+        if self.qemu is not None:
+            self.qemu.last_read()
+            return
         if self.number == 0:
             self.to_send = {p for p, s in enumerate(self.states) if s is not PageState.FREE}
         else:
@@ -211,12 +229,16 @@ class TwinCopying:
 
     def first_batch(self) -> None:
         """Begin to send, unless the VM is stopped and nothing is left."""
+        self.sending_since = self.twin.now
         if self.live or self.to_send:
             self.start_sending()
         self.next_batch()
 
     def next_batch(self) -> None:
         """Read the bitmap and the contents of the next pages, or end the round."""
+        if self.qemu is not None:
+            self.qemu.next_buffer()
+            return
         skipping = self.live and self.parameter("skip")
         self.batch = []
         waiting: list[int] = []  # skipped, if another page of this batch follows
@@ -251,7 +273,7 @@ class TwinCopying:
         self.sender.end_part()
         if self.pulling:
             self.page_through()
-        elif self.batch:
+        elif self.batch or (self.qemu is not None and self.qemu.under_way):
             for page, version in self.batch:
                 self.there[page] = version
                 stale = self.vm.version[page] != version
@@ -259,6 +281,8 @@ class TwinCopying:
                 self.put(page, PageState.DIRTY_AGAIN if stale else arrived)
             self.sent += len(self.batch)
             self.batch = []
+            if self.qemu is not None:
+                self.qemu.buffer_through()
             self.go_on()
         else:
             self.stop_sending()
@@ -283,21 +307,36 @@ class TwinCopying:
             self.stop_sending()
         if not self.live:
             self.close_round()
-            self.send_device_state()
+            self.second_reading()
             return
-        printed = self.parameter_rule() == "printed"
-        reason = self.printed_rule() if printed else self.code_rules()
-        if reason is not None:
+        reason = self.reason_to_stop()
+        if reason == "gives up":
+            self.give_up()
+        elif reason is not None:
             self.decide_to_stop(reason)
         else:
             self.adapt()
             self.clean(live=True)
+
+    def second_reading(self) -> None:
+        """Read the bitmap of the stopped VM again, if the policy does; nothing is there."""
+        if self.policy == "cloud-hypervisor":
+            self.after(self.twin.spec.stages.round_ns, self.send_device_state)
+        else:
+            self.send_device_state()
+
+    def reason_to_stop(self) -> str | None:
+        """Return why the live rounds are over, or None, by the policy."""
+        if self.policy in NEWER_RULES:
+            return NEWER_RULES[self.policy](self)
+        return self.printed_rule() if self.parameter_rule() == "printed" else self.code_rules()
 
     def close_round(self) -> None:
         """Write down the figures of the round, if one is going on: at the next CLEAN."""
         if self.in_round:
             self.in_round = False
             sent = self.sent + len(self.batch)
+            dirtied = len(self.dirty) if self.qemu is None else self.qemu.n_new()
             self.rounds.append(
                 TwinRound(
                     self.number,
@@ -306,7 +345,7 @@ class TwinCopying:
                     self.twin.now,
                     sent,
                     self.skips,
-                    len(self.dirty),
+                    dirtied,
                     self.limit,
                 )
             )
@@ -364,6 +403,8 @@ class TwinCopying:
             return  # post-copy: what is at the destination stays what it was when it came
         if self.brownout is not None and page not in self.dirty:
             self.brownout.first_write()
+        if self.qemu is not None:
+            self.qemu.written(page, writer.vcpu)
         if self.dirty.setdefault(page, self.twin.now) == self.twin.now:
             self.stunning.fault(writer)
         state = self.states[page]
@@ -376,6 +417,10 @@ class TwinCopying:
 
     def decide_to_stop(self, reason: str) -> None:
         """Ask the guest to suspend."""
+        raise NotImplementedError
+
+    def give_up(self) -> None:
+        """Let the VM stay where it is."""
         raise NotImplementedError
 
     def send_device_state(self) -> None:

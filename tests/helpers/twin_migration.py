@@ -3,6 +3,7 @@
 from engine.states import PageState
 from tests.helpers.twin_brownout import TwinBrownout
 from tests.helpers.twin_copying import LIVE_POLICIES, PAGE_BITS, TwinCopying
+from tests.helpers.twin_qemu import TwinQemu
 
 
 class TwinMigration(TwinCopying):
@@ -31,6 +32,11 @@ class TwinMigration(TwinCopying):
             self.begin_copying(PageState.NOT_SENT)
             self.brownout = TwinBrownout(self)
             self.clean(live=True)
+        elif self.policy == "qemu-precopy":
+            self.begin_copying(PageState.NOT_SENT)
+            self.brownout = TwinBrownout(self)
+            self.qemu = TwinQemu(self)
+            self.qemu.decide()
         else:
             self.decide_to_stop("non-live" if self.policy == "stop-and-copy" else "switched")
 
@@ -82,7 +88,8 @@ class TwinMigration(TwinCopying):
         """The destination is primary."""
         self.committed = True
         self.vm.move(self.spec.to)
-        self.after(self.twin.spec.stages.start_up_ns, self.resume)
+        plug_ns = self.parameter("plug_time") * 10**6
+        self.after(self.twin.spec.stages.start_up_ns + plug_ns, self.resume)
 
     def resume(self) -> None:
         """The VM runs at the destination."""
@@ -193,8 +200,12 @@ class TwinMigration(TwinCopying):
     def timed_out(self) -> None:
         """Give up what has not been committed in time."""
         if not self.committed:
-            self.end("does-not-converge")
-            self.vm.go_on()
+            self.give_up()
+
+    def give_up(self) -> None:
+        """Let the VM stay where it is."""
+        self.end("does-not-converge")
+        self.vm.go_on()
 
     def cancel(self) -> None:
         """Give up, if that can still be done."""
