@@ -23,6 +23,7 @@ from engine.events import Event, EventKind
 from engine.history import History
 from engine.network import PiecewiseSeries, QueueKnot, QueueSeries
 from engine.probes import ProbeRecord
+from engine.recorded import RecordedHistory
 from engine.states import PageState
 from engine.workload import GuestClock, Stretch, WriterTimeline
 
@@ -36,6 +37,7 @@ _RECORDS: Final[dict[str, type[Any]]] = {
     kind.__name__: kind
     for kind in (
         records.History,
+        RecordedHistory,
         page_track.Lane,
         page_track.Section,
         page_track.PageTrack,

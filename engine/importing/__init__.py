@@ -5,6 +5,8 @@ that a run for the window. Nothing is invented: what a log does not tell stays u
 has to be assumed (where it has no times, say) is a sentence in `Observed.notes`.
 """
 
+from engine.importing.differences import reasons_for
+from engine.importing.files import OpenedRecording, open_files, open_recording
 from engine.importing.observed import (
     Format,
     LogFileError,
@@ -17,6 +19,8 @@ from engine.importing.observed import (
 from engine.importing.playable import history_of
 from engine.importing.reading import read_recording, sniff
 from engine.importing.report import as_json, as_text
+from engine.importing.several import read_together, with_pings
+from engine.importing.twin_scenario import TwinError, twin_of
 
 __all__ = [
     "Format",
@@ -25,10 +29,18 @@ __all__ = [
     "ObservedPing",
     "ObservedRound",
     "ObservedSample",
+    "OpenedRecording",
     "StatusChange",
+    "TwinError",
     "as_json",
     "as_text",
     "history_of",
+    "open_files",
+    "open_recording",
     "read_recording",
+    "read_together",
+    "reasons_for",
     "sniff",
+    "twin_of",
+    "with_pings",
 ]

@@ -82,6 +82,8 @@ class LogFile:
         except (EOFError, zlib.error) as error:
             raise self._fault("is a damaged gzip file; pack it again") from error
         self.encoding = self._encoding_of(head)
+        self.clock = ""
+        """Which clock the stamps read so far are of, see `StampReader.clock`."""
 
     def lines(self) -> Iterator[Line]:
         """Yield every line that is not blank.
@@ -95,6 +97,7 @@ class LogFile:
             if not text:
                 continue
             stamp_ns, rest = stamps.split(text)
+            self.clock = stamps.clock
             yield Line(self.name, number, rest, stamp_ns, raw.endswith("\n"))
 
     def text(self) -> str:

@@ -124,6 +124,11 @@ class Observed:
         timed: Whether the instants are the recording's own; if not, `notes` says what is assumed.
         vm: What the VM is called. source: Its first host. destination: Where it goes.
         notes: One sentence on everything that was assumed or left out.
+        rate_limit_bps: The bandwidth that the migration was given.
+        downtime_limit_ns: The downtime that it was to stay within.
+        deltas: Whether pages were sent as differences (XBZRLE).
+        began_clock_ns: The instant 0 on the clock of the recording: ns since 1970.
+        clock: Which clock that is: "utc", "local" (the zone is not told), "" for none.
     """
 
     format: Format
@@ -150,3 +155,8 @@ class Observed:
     source: str = "source"
     destination: str = "destination"
     notes: tuple[str, ...] = ()
+    rate_limit_bps: int | None = None
+    downtime_limit_ns: int | None = None
+    deltas: bool = False
+    began_clock_ns: int | None = None
+    clock: str = ""

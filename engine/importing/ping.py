@@ -114,7 +114,15 @@ class LinuxPingReader:
             ping_interval_ns=interval_ns,
             timed=not notes,
             notes=tuple(notes),
+            began_clock_ns=self._began_clock_ns(first, times),
         )
+
+    def _began_clock_ns(self, first: int, times: list[int]) -> int | None:
+        """Return when the first ping was sent, on the clock of the stamps."""
+        if not self._stamps:
+            return None
+        known = min(self._stamps)
+        return self._stamps[known] - times[known - first]
 
     def _interval_ns(self) -> tuple[int, list[str]]:
         """Return the interval, and what had to be assumed for it."""
@@ -221,6 +229,7 @@ class WindowsPingReader:
             ping_interval_ns=SECOND_NS,
             timed=timed,
             notes=tuple(notes),
+            began_clock_ns=first - self._first_wait() if timed else None,
         )
 
     def _first_wait(self) -> int:

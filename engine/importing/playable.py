@@ -2,31 +2,39 @@
 
 What a History must have and a recording does not know: hosts, network and policy are named after
 the defaults of a scenario (the bandwidth after the fastest rate seen); a count is 0. Rounds without
-times follow each other at an assumed rate; `Observed.notes` says so, and it is the description.
+times follow each other at an assumed rate; `Observed.notes` says so, and they go with the run.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
 from engine.events import Event, EventKind
 from engine.history import (
-    History,
     MigrationRecord,
     PhaseRecord,
     Placement,
     RoundRecord,
     VmRecord,
 )
+from engine.importing.laid_out import (
+    ASSUMED_BPS,
+    SECOND_NS,
+    Laid,
+    bytes_of,
+    counters_of,
+    laid_out,
+    rate_of,
+    stopped_at,
+)
 from engine.importing.observed import Format, LogFileError, Observed, ObservedRound
-from engine.importing.polls import stop_of
 from engine.network import PiecewiseSeries, QueueSeries
 from engine.policies import POLICIES
 from engine.probes import LOST_NS, Fate, ProbeRecord
+from engine.recorded import RecordedHistory
 from engine.specs import (
     PAGE_BYTES,
     HostSpec,
@@ -40,9 +48,6 @@ from engine.specs import (
 from engine.units import format_size
 from engine.workload import FULL_SPEED, GuestClock
 
-SECOND_NS: Final = 10**9
-ASSUMED_BPS: Final = 10**9
-"""Rate at which rounds of unknown duration are laid out."""
 LEAST_NS: Final = 10**6
 """The shortest run that a player can play."""
 LARGEST_MEMORY_BYTES: Final = 2**40
@@ -78,7 +83,7 @@ class _Times:
     end_ns: int
 
 
-def history_of(observed: Observed) -> History:
+def history_of(observed: Observed) -> RecordedHistory:
     """Return a run that shows what a recording knows.
 
     Args:
@@ -87,15 +92,26 @@ def history_of(observed: Observed) -> History:
     Raises:
         LogFileError: The VM or the time is larger than can be shown.
     """
-    rounds = _laid_out(observed)
+    rounds = laid_out(observed)
     times = _times_of(observed, rounds)
     _check_extent(observed, times.end_ns)
     moved = bool(observed.samples or observed.rounds or observed.statuses)
-    rate = _rate_of(observed, rounds, times)
+    rate = rate_of(
+        observed, rounds, push_ns=times.push_ns, over_ns=times.ended_ns or times.end_ns
+    )
     spec = _spec_of(observed, times, moved=moved, fastest_bps=max(rate.values, default=0))
     records = tuple(_round_record(observed, r, *span) for r, span in rounds)
     migrations = (_migration_of(observed, spec, times, records, rate),) if moved else ()
-    return History(
+    transferred, remaining, dirtied = counters_of(observed, rounds)
+    return RecordedHistory(
+        kind=observed.format.label,
+        notes=observed.notes,
+        transferred_bytes=transferred,
+        remaining_bytes=remaining,
+        dirtied_pps=dirtied,
+        memory_known=observed.memory_bytes is not None,
+        deltas=observed.deltas,
+        downtime_limit_ns=observed.downtime_limit_ns,
         spec=spec,
         end_ns=times.end_ns,
         events=_events_of(observed, migrations, rounds, times),
@@ -117,25 +133,7 @@ def _check_extent(seen: Observed, end_ns: int) -> None:
         raise LogFileError(f"{seen.name}: the recording lasts longer than a year")
 
 
-_Laid = tuple[ObservedRound, tuple[int, int]]
-
-
-def _laid_out(seen: Observed) -> list[_Laid]:
-    """Return every round with its beginning and end; none overlaps the one before."""
-    found: list[_Laid] = []
-    at_ns = 0
-    for r in seen.rounds:
-        start_ns = at_ns if r.start_ns is None else max(at_ns, r.start_ns)
-        length_ns = r.duration_ns
-        if length_ns is None:
-            pages = r.pages_sent if r.pages_sent is not None else r.pages or 0
-            length_ns = pages * seen.page_bytes * 8 * SECOND_NS // ASSUMED_BPS
-        at_ns = start_ns + max(0, length_ns)
-        found.append((r, (start_ns, at_ns)))
-    return found
-
-
-def _times_of(seen: Observed, rounds: list[_Laid]) -> _Times:
+def _times_of(seen: Observed, rounds: list[Laid]) -> _Times:
     marks = [span[1] for _, span in rounds] + [s.t_ns for s in seen.samples]
     marks += [s.t_ns for s in seen.statuses if s.t_ns is not None]
     marks += [p.t_ns + (p.rtt_ns or 0) for p in seen.pings] + [seen.total_time_ns or 0]
@@ -147,8 +145,7 @@ def _times_of(seen: Observed, rounds: list[_Laid]) -> _Times:
     push_ns = min(seen.setup_ns or 0, rounds[0][1][0] if rounds else last_ns, last_ns)
     if seen.outcome in ("cancelled", "failed"):
         return _Times(push_ns, None, None, None, ended_ns, last_ns)
-    stopped = next((span[0] for r, span in rounds if not r.live), None)
-    suspended_ns = stop_of(seen) if stop_of(seen) is not None else stopped
+    suspended_ns = stopped_at(seen, rounds)
     resumed_ns = None
     if suspended_ns is not None:
         suspended_ns = max(push_ns, min(suspended_ns, last_ns))
@@ -159,34 +156,6 @@ def _times_of(seen: Observed, rounds: list[_Laid]) -> _Times:
         there_ns = ended_ns
     end_ns = max(last_ns, ended_ns or 0)
     return _Times(push_ns, suspended_ns, resumed_ns, there_ns, ended_ns, end_ns)
-
-
-def _rate_of(seen: Observed, rounds: list[_Laid], times: _Times) -> PiecewiseSeries:
-    """Return the stream's rate: as stated, else from what was sent between two instants."""
-    series = PiecewiseSeries()
-    stated = any(s.rate_bps for s in seen.samples)
-    for before, sample in pairwise(seen.samples):
-        length_ns = sample.t_ns - before.t_ns
-        if length_ns <= 0:
-            continue
-        value = sample.rate_bps
-        if not stated or value is None:
-            grown = (sample.transferred_bytes or 0) - (before.transferred_bytes or 0)
-            value = max(0, grown) * 8 * SECOND_NS // length_ns
-        series.step(before.t_ns, value)
-    if len(seen.samples) < 2:
-        for r, (start_ns, end_ns) in rounds:
-            if end_ns > start_ns:
-                series.step(start_ns, _bytes_of(seen, r) * 8 * SECOND_NS // (end_ns - start_ns))
-    if series.t_ns:
-        series.step(max(times.ended_ns or times.end_ns, series.t_ns[-1]), 0)
-    return series
-
-
-def _bytes_of(seen: Observed, r: ObservedRound) -> int:
-    if r.bytes_sent is not None:
-        return r.bytes_sent
-    return (r.pages_sent or 0) * seen.page_bytes
 
 
 def _policy_of(seen: Observed) -> str:
@@ -204,14 +173,19 @@ def _spec_of(seen: Observed, times: _Times, *, moved: bool, fastest_bps: int) ->
     memory = _memory_of(seen)
     room = max(_HOST_BYTES, 2 * memory)
     names = (seen.source, seen.destination) if moved else (seen.source,)
-    move = MigrationSpec(vm=seen.vm, to=seen.destination, policy=_policy_of(seen))
+    move = MigrationSpec(
+        vm=seen.vm,
+        to=seen.destination,
+        policy=_policy_of(seen),
+        rate_limit_bps=seen.rate_limit_bps,
+    )
     probes = (_probe_spec(seen),) if seen.pings else ()
     return ScenarioSpec(
         format=1,
         title=f"Recorded: {seen.name}",
         description=" ".join([f"{seen.format.label}.", *seen.notes]),
         run=RunSpec(until=(False, times.end_ns)),
-        hosts=tuple(HostSpec(name=name, memory_bytes=room) for name in names),
+        hosts=tuple(HostSpec(name=name, memory_bytes=room, cpu="not recorded") for name in names),
         network=NetworkSpec(bandwidth_bps=max(ASSUMED_BPS, fastest_bps)),
         vms=(VmSpec(name=seen.vm, host=seen.source, memory_bytes=memory, probes=probes),),
         migrations=(move,) if moved else (),
@@ -231,7 +205,7 @@ def _round_record(seen: Observed, r: ObservedRound, start_ns: int, end_ns: int) 
         pages_sent=r.pages_sent or 0,
         pages_skipped=r.pages_skipped or 0,
         pages_dirtied=r.pages_dirtied or 0,
-        bytes_sent=_bytes_of(seen, r),
+        bytes_sent=bytes_of(seen, r),
         rate_limit_bps=None,
     )
 
@@ -302,7 +276,7 @@ def _all_sent(seen: Observed, pages_sent: int) -> int:
 
 
 def _events_of(
-    seen: Observed, moves: tuple[MigrationRecord, ...], rounds: list[_Laid], times: _Times
+    seen: Observed, moves: tuple[MigrationRecord, ...], rounds: list[Laid], times: _Times
 ) -> tuple[Event, ...]:
     found = [(0, 0, Event(0, EventKind.RUN_STARTED))]
 

@@ -183,7 +183,14 @@ class Polls:
             pages_sent=self._last("sent_pages"),
             zero_pages=self._last("zero_pages"),
             bytes_sent=self._last("transferred_bytes"),
+            deltas=bool(self._last("delta_pages")),
+            began_clock_ns=self._began_clock_ns(),
         )
+
+    def _began_clock_ns(self) -> int | None:
+        """Return the instant 0 on the clock of the stamps; an answer may be read late."""
+        found = [p.stamp_ns - (p.t_ns or 0) for p in self.polls if p.stamp_ns is not None]
+        return min(found, default=None)
 
     def _last(self, name: str) -> int | None:
         return next((v for p in reversed(self.polls) if (v := getattr(p, name)) is not None), None)

@@ -139,4 +139,5 @@ class ProxmoxReader:
             bytes_sent=self._sent_bytes,
             total_time_ns=total if ended else None,
             timed=self._timed,
+            began_clock_ns=self._began_ns,
         )  # fmt: skip

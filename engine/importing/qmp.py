@@ -38,6 +38,10 @@ _COUNTERS: Final = {
     "dirty-pages-rate": ("dirty_rate_pps", "pages/s"),
     "dirty-sync-count": ("syncs", "reads of the bitmap"),
 }
+_LIMITS: Final = (
+    ("max-bandwidth", "rate_limit_bps", 8),
+    ("downtime-limit", "downtime_limit_ns", MILLISECOND_NS),
+)
 
 
 def _is_sample(value: Mapping[str, Any]) -> bool:
@@ -54,6 +58,7 @@ class QmpReader:
         self._polls = Polls(file)
         self._waiting: list[tuple[int, dict[str, Any], int]] = []
         self._notes: list[str] = []
+        self._limits: dict[str, int] = {}
 
     def take(self, line: Line) -> None:
         """Take a line; one without an object says nothing.
@@ -121,10 +126,20 @@ class QmpReader:
         else:
             answer = value.get("return")
             sample = answer if isinstance(answer, dict) else value
+            self._take_limits(sample)
             if _is_sample(sample):
                 self._polls.add(self._poll(sample, line, t_s=value.get("t", sample.get("t"))))
 
+    def _take_limits(self, held: Mapping[str, Any]) -> None:
+        """Take bandwidth and downtime limit from an answer of query-migrate-parameters."""
+        for key, name, factor in _LIMITS:
+            value = held.get(key)
+            if isinstance(value, int) and 0 < value * factor <= LARGEST:
+                self._limits[name] = value * factor
+
     def _take_recording(self, value: Mapping[str, Any], line: Line) -> None:
+        if isinstance(value.get("parameters"), dict):
+            self._take_limits(value["parameters"])
         for sample in value["samples"]:
             self.take_value(sample, line)
         for event in value.get("events") or ():
@@ -220,7 +235,11 @@ class QmpReader:
             LogFileError: There is no sample of a migration.
         """
         self._place_events()
-        return self._polls.observed(Format.QMP, self._notes)
+        more: dict[str, Any] = dict(self._limits)
+        start_ns = self._start_ns()
+        if start_ns is not None and not self._polls.dropped:
+            more |= {"began_clock_ns": start_ns, "clock": "utc"}
+        return self._polls.observed(Format.QMP, self._notes, **more)
 
 
 def _of_source(event: Mapping[str, Any]) -> bool:

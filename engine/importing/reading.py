@@ -126,4 +126,6 @@ def _read_lines(log: LogFile, reader: Reader, longest_chars: int) -> Observed:
         found = reader.finish()
     except LogFileError as error:
         raise cut or error from error
+    if found.began_clock_ns is not None and not found.clock:
+        found = replace(found, clock=log.clock)
     return replace(found, notes=(*found.notes, note)) if cut else found

@@ -1,6 +1,7 @@
 """Time stamps before the lines of a log: syslog, journal, ISO, `ping -D`, `ts`, `date`.
 
-A stamp is nanoseconds on the log's own clock; only differences mean something.
+A stamp is nanoseconds on the log's own clock. Only differences mean something, unless the log says
+that it is UTC: `StampReader.clock`.
 """
 
 import re
@@ -28,6 +29,7 @@ _DATE: Final = re.compile(
     r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d) (?:([AP])M )?"
     r"(?:[A-Z+-][A-Z0-9]* )?(\d{4})$"
 )
+_UTC: Final = ("Z", "UTC", "GMT")
 _SENDER: Final = re.compile(r"[\w.-]+ [\w./@-]+\[\d+\]: ?")
 
 
@@ -82,6 +84,17 @@ _IN_DIGITS: Final[_Kinds] = ((_UNIX, _unix), (_ISO, _iso))
 _IN_WORDS: Final[_Kinds] = ((_SYSLOG, _syslog), (_DATE, _date))
 
 
+def _clock_of(pattern: re.Pattern[str], found: re.Match[str]) -> str:
+    if pattern is _UNIX:
+        return "utc"
+    if pattern is _ISO:
+        zone = found[8] or ""
+        return "utc" if zone in _UTC or zone[:1] in ("+", "-") else "local"
+    if pattern is _DATE:
+        return "utc" if any(f" {zone} " in found[0] for zone in _UTC) else "local"
+    return "local"
+
+
 class StampReader:
     """Takes the stamps off the lines of one log."""
 
@@ -89,6 +102,8 @@ class StampReader:
         """Start before the first line."""
         self._last_ns: int | None = None
         self._years_ns = 0
+        self.clock = ""
+        """Which clock the newest stamp is of: "utc", or "local" where the zone is not told."""
 
     def split(self, text: str) -> tuple[int | None, str]:
         """Return the stamp of a line, None without one, and what follows it."""
@@ -101,6 +116,7 @@ class StampReader:
                 stamp_ns = read(found)
             except ValueError:
                 continue
+            self.clock = _clock_of(pattern, found)
             rest = text[found.end() :]
             sender = _SENDER.match(rest) if pattern is _ISO else None
             return self._onward(stamp_ns), (rest[sender.end() :] if sender else rest).strip()

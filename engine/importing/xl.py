@@ -258,6 +258,7 @@ class XlReader:
             timed=timed,
             vm=self._vm,
             notes=tuple(notes),
+            began_clock_ns=self._began_ns,
         )
 
     def _statuses(self, ended_ns: int | None) -> tuple[StatusChange, ...]:
