@@ -1,22 +1,37 @@
-"""The legend: every page state with colour, pattern, name and count, in lines that wrap."""
+"""The legend: every class with colour, pattern, name and count, in lines that wrap.
+
+It filters: a click on an entry, or Space, shows these pages only; Escape shows all again.
+"""
 
 from typing import Final
 
-from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPixmap, QResizeEvent
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QFocusEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QRegion,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.history import History
 from engine.states import STATE_LABELS, PageState
 from engine.units import format_count
-from gui.style.patterns import draw_state
 from gui.style.theme import DARK, Theme, ui_font
+from gui.views.page_coding import STATE, Coding
+from gui.views.page_swatch import swatch
 
 SWATCH_PX: Final = 14
 ROW_PX: Final = 20
 GAP_PX: Final = 6
 BETWEEN_PX: Final = 16
 FONT_PX: Final = 11
+DESCRIBE_MS: Final = 400
 WIDEST_COUNT: Final = "0,000,000"
 PRECOPY: Final = (
     PageState.NOT_SENT,
@@ -37,8 +52,19 @@ POSTCOPY: Final = (
 )
 
 
+MOVES: Final = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
+
+
 class LegendView(QWidget):
-    """What the cells mean, and how many pages are in each state now."""
+    """What the cells mean, and how many pages are in each class now.
+
+    Attributes:
+        filter_changed: The classes to be shown, a frozenset of numbers; empty: all.
+        let_go: Escape, when nothing was filtered.
+    """
+
+    filter_changed = Signal(object)
+    let_go = Signal()
 
     def __init__(self) -> None:
         """Start empty, dark."""
@@ -51,8 +77,22 @@ class LegendView(QWidget):
         self._theme = DARK
         self._counts: list[int] | None = None
         self._states: tuple[PageState, ...] = PRECOPY
+        self._coding: Coding = STATE
+        self._counting = False
+        self._filter: frozenset[int] = frozenset()
+        self._at = 0
+        self._corner: QWidget | None = None
         self._per_cell = 1
-        self._swatches: dict[PageState, QPixmap] = {}
+        self._swatches: dict[int, QPixmap] = {}
+        self._label_px: dict[str, int] = {}
+        self._kept: tuple[tuple[object, ...], tuple[list[QRect], int]] | None = None
+        # Not at every frame: nobody hears that fast.
+        self._describe = QTimer(self, singleShot=True, interval=DESCRIBE_MS)
+        self._describe.timeout.connect(
+            lambda: self.setAccessibleDescription(f"{self.text()}; {self.footer()}.")
+        )
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setToolTip("Click an entry to show these pages only; Esc shows all")
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
@@ -70,52 +110,183 @@ class LegendView(QWidget):
             states = tuple(dict.fromkeys(PRECOPY + POSTCOPY))
         if states != self._states:
             self._states = states
+            self.clear_filter()
             self.updateGeometry()
+            self._relay()
+
+    def set_corner(self, widget: QWidget) -> None:
+        """Keep room for a widget at the right end of the last line."""
+        self._corner = widget
+        widget.setParent(self)
+        widget.show()
+        self._relay()
+
+    def set_coding(self, coding: Coding) -> None:
+        """Explain another coding; nothing is filtered then."""
+        if coding is not self._coding:
+            self._coding, self._swatches, self._counts, self._at = coding, {}, None, 0
+            self.clear_filter()
+            self._relay()
+
+    def set_counting(self, counting: bool) -> None:
+        """Say whether what is shown is still being counted."""
+        if counting != self._counting:
+            self._counting = counting
             self.update()
 
     def show_counts(self, counts: list[int] | None, pages_per_cell: int) -> None:
-        """Show how many pages are in each state (None: nothing was sent), and a cell's size."""
+        """Show how many pages are in each class (None: nothing was sent), and a cell's size."""
         if (counts, pages_per_cell) != (self._counts, self._per_cell):
             self._counts, self._per_cell = counts, pages_per_cell
+            if not self._describe.isActive():
+                self._describe.start()
+            beside = QRegion(self.rect())  # the corner's controls would be painted with it
+            if self._corner is not None:
+                beside -= QRegion(self._corner.geometry())
+            self.update(beside)
+
+    @property
+    def filtered(self) -> frozenset[int]:
+        """Return the classes that are shown; empty: all."""
+        return self._filter
+
+    def toggle(self, number: int) -> None:
+        """Show a class beside those that are chosen already, or no longer."""
+        self._set_filter(self._filter ^ {number})
+
+    def clear_filter(self) -> None:
+        """Show all classes."""
+        self._set_filter(frozenset())
+
+    def _set_filter(self, chosen: frozenset[int]) -> None:
+        if chosen != self._filter:
+            self._filter = chosen
+            self._describe.start()
+            self.filter_changed.emit(chosen)
             self.update()
+
+    def _entries(self) -> list[tuple[int, str]]:
+        """Return number and label of each class."""
+        if self._coding.is_state:
+            return [(int(state), STATE_LABELS[state]) for state in self._states]
+        return list(enumerate(self._coding.labels))
 
     def text(self) -> str:
         """Return the legend as a sentence, for who cannot see it."""
         if self._counts is None:
             return "No pages have been sent."
-        named = [(STATE_LABELS[s], self._counts[s]) for s in self._states if self._counts[s]]
-        return ", ".join(f"{format_count(n)} {label}" for label, n in named)
+        counts = self._counts
+        named = [(counts[k], name) for k, name in self._entries() if counts[k]]
+        if not self._coding.is_state:
+            return ", ".join(f"{name}: {format_count(n)}" for n, name in named)
+        return ", ".join(f"{format_count(n)} {name}" for n, name in named)
 
-    def _footer(self) -> str:
+    def footer(self) -> str:
+        """Return what a cell is; or that a filter is on, and how many pages pass it."""
+        if self._filter:
+            n = sum(self._counts[k] for k in self._filter) if self._counts else 0
+            return f"filter on: {format_count(n)} pages lit; Esc clears it"
+        return self._cell_text()
+
+    def _cell_text(self) -> str:
+        head = "" if self._coding.is_state else f"{self._coding.quantity}; "
+        if self._counting:
+            return f"{head}counting…"
         if self._per_cell == 1:
-            return "1 page of 4 KiB a cell"
-        return f"{self._per_cell} pages of 4 KiB a cell, colours mixed"
+            return f"{head}one cell = 1 page of 4 KiB"
+        return f"{head}one cell = {format_count(self._per_cell)} pages of 4 KiB, mixed"
 
     def _places(self, width: int) -> tuple[list[QRect], int]:
-        """Return a place for each state and the footer, and the height of all."""
+        """Return a place for each class and the footer, and the height of all."""
+        key = (width, self._coding, self._states, self._cell_text(), self._corner is None)
+        if self._kept is None or self._kept[0] != key:
+            self._kept = key, self._laid_out(width)
+        return self._kept[1]
+
+    def _laid_out(self, width: int) -> tuple[list[QRect], int]:
         metrics = QFontMetrics(ui_font(FONT_PX))
         number = metrics.horizontalAdvance(WIDEST_COUNT) + GAP_PX
         widths = [
-            SWATCH_PX + GAP_PX + metrics.horizontalAdvance(STATE_LABELS[s]) + number
-            for s in self._states
+            SWATCH_PX + GAP_PX + metrics.horizontalAdvance(label) + number
+            for _, label in self._entries()
         ]
-        widths.append(metrics.horizontalAdvance(self._footer()) + 2)
+        widest_filter = "filter on: 000,000 pages lit; Esc clears it"
+        footer = max(metrics.horizontalAdvance(t) for t in (self._cell_text(), widest_filter))
+        widths.append(footer + 2)
         places, x, y = [], 0, 0
         for item in widths:
             if x and x + item > width:
                 x, y = 0, y + ROW_PX
             places.append(QRect(x, y, item, ROW_PX))
             x += item + BETWEEN_PX
+        corner = self._corner
+        if corner is not None and x + corner.sizeHint().width() > width:
+            y += ROW_PX
         return places, y + ROW_PX
 
-    def _swatch(self, state: PageState) -> QPixmap:
-        if state not in self._swatches:
-            picture = QPixmap(SWATCH_PX, SWATCH_PX)
-            painter = QPainter(picture)
-            draw_state(painter, QRect(0, 0, SWATCH_PX, SWATCH_PX), state, self._theme)
-            painter.end()
-            self._swatches[state] = picture
-        return self._swatches[state]
+    def _relay(self) -> None:
+        """Take the height that the entries need, and put the corner into its place."""
+        height = self._places(max(1, self.width()))[1]
+        self.setFixedHeight(height)
+        if self._corner is not None:
+            size = self._corner.sizeHint()
+            left = max(0, self.width() - size.width())
+            self._corner.setGeometry(left, height - ROW_PX, size.width(), ROW_PX)
+        self.update()
+
+    def _swatch(self, number: int) -> QPixmap:
+        if number not in self._swatches:
+            self._swatches[number] = swatch(self._coding, number, SWATCH_PX, self._theme)
+        return self._swatches[number]
+
+    def entry_at(self, at: QPoint) -> int | None:
+        """Return the class of the entry at a point."""
+        places, _ = self._places(self.width())
+        for (number, _), place in zip(self._entries(), places, strict=False):
+            if place.contains(at):
+                return number
+        return None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Filter by the entry under the mouse."""
+        number = self.entry_at(event.position().toPoint())
+        if number is not None and event.button() == Qt.MouseButton.LeftButton:
+            self._at = [k for k, _ in self._entries()].index(number)
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+            self.toggle(number)
+
+    def event(self, event: QEvent) -> bool:
+        """Keep Space and arrows, which else play and step."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            keys = (*MOVES, Qt.Key.Key_Space, Qt.Key.Key_Escape)
+            if Qt.Key(event.key()) in keys and not event.modifiers():
+                event.accept()
+                return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Choose an entry by the arrows, filter by Space, show all by Escape."""
+        key, entries = Qt.Key(event.key()), self._entries()
+        if key in MOVES:
+            self._at = (self._at + MOVES[key]) % len(entries)
+            self.update()
+        elif key == Qt.Key.Key_Space:
+            self.toggle(entries[self._at][0])
+        elif key == Qt.Key.Key_Escape:
+            if self._filter:
+                self.clear_filter()
+            else:
+                self.let_go.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the focus."""
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Show that it went."""
+        self.update()
 
     def hasHeightForWidth(self) -> bool:
         """Return that the lines wrap."""
@@ -136,7 +307,7 @@ class LegendView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Take the height that the new width needs."""
-        self.setFixedHeight(self._places(self.width())[1])
+        self._relay()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint every entry."""
@@ -146,16 +317,28 @@ class LegendView(QWidget):
         middle = int(Qt.AlignmentFlag.AlignVCenter)
         places, _ = self._places(self.width())
         metrics = painter.fontMetrics()
-        for state, place in zip(self._states, places, strict=False):
-            painter.drawPixmap(place.x(), place.y() + 3, self._swatch(state))
-            count = self._counts[state] if self._counts else 0
+        for i, ((number, label), place) in enumerate(zip(self._entries(), places, strict=False)):
+            out = bool(self._filter) and number not in self._filter
+            painter.setOpacity(0.35 if out else 1.0)
+            painter.drawPixmap(place.x(), place.y() + 3, self._swatch(number))
+            painter.setOpacity(1.0)
+            count = self._counts[number] if self._counts else 0
             text = place.adjusted(SWATCH_PX + GAP_PX, 0, 0, 0)
-            painter.setPen(self._theme.color("ink" if count else "dim"))
-            painter.drawText(text, middle, STATE_LABELS[state])
+            painter.setPen(self._theme.color("ink" if count and not out else "dim"))
+            painter.drawText(text, middle, label)
+            if label not in self._label_px:
+                self._label_px[label] = metrics.horizontalAdvance(label)
+            wide = self._label_px[label]
+            if number in self._filter:
+                painter.fillRect(text.x(), place.bottom() - 1, wide, 2, self._theme.color("warn"))
             if count:
-                label = metrics.horizontalAdvance(STATE_LABELS[state]) + GAP_PX
                 painter.setPen(self._theme.color("dim"))
-                painter.drawText(text.adjusted(label, 0, 0, 0), middle, format_count(count))
-        painter.setPen(self._theme.color("dim"))
-        painter.drawText(places[-1], middle, self._footer())
+                painter.drawText(
+                    text.adjusted(wide + GAP_PX, 0, 0, 0), middle, format_count(count)
+                )
+            if self.hasFocus() and i == self._at:
+                painter.setPen(self._theme.color("link"))
+                painter.drawRect(place.adjusted(-2, 0, -4, -1))
+        painter.setPen(self._theme.color("warn" if self._filter else "dim"))
+        painter.drawText(places[-1], middle, self.footer())
         painter.end()

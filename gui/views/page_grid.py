@@ -1,7 +1,8 @@
-"""A page grid: memory as cells, each the mix of the states of its pages.
+"""A page grid: memory as cells, each the mix of the classes of its pages.
 
-Counts of states per cell are kept and moved by deltas; the picture is painted pixel by pixel into
-an image of the widget's own size, so no page is lost to scaling.
+Counts of classes per cell are kept and moved by deltas; the picture is painted pixel by pixel into
+an image of the widget's own size, so no page is lost to scaling. A grid shows a window of the
+memory: all of it, or the pages that a lens lets through.
 """
 
 from dataclasses import dataclass
@@ -9,16 +10,17 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QFocusEvent, QImage, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.playback import PageDelta
-from engine.states import N_STATES, PageState
-from gui.style.patterns import MIN_PATTERN_PX, SKIPPED_OUTLINE, pattern_color, pattern_mask
 from gui.style.theme import DARK, Theme
 from gui.views.heat import warmth
+from gui.views.page_coding import N_CLASSES, STATE, Coding
+from gui.views.page_edge import edge_picture, edge_width_px
 from gui.views.page_outline import Flags, cells_filled, outline_image
+from gui.views.page_painting import CellPainter, counted
 
 Pages = npt.NDArray[np.uint32]
 States = npt.NDArray[np.uint8]
@@ -27,12 +29,12 @@ Counts = npt.NDArray[np.int32]
 
 SMALLEST_CELL_PX: Final = 5
 LARGEST_CELL_PX: Final = 22
+LARGEST_ZOOMED_PX: Final = 56
 MOST_CELLS: Final = 12_000
 COARSER_PENALTY: Final = 0.4
 FULL_REPAINT_SHARE: Final = 0.4
 COUNT_ANEW_SHARE: Final = 0.25
 HEAT_LEVELS: Final = 48
-CROSS_STRENGTH: Final = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,12 @@ class CellLayout:
         return self.columns * self.rows
 
 
-def layout_for(n_pages: int, width_px: int, height_px: int) -> CellLayout:
+def layout_for(
+    n_pages: int, width_px: int, height_px: int, *, largest_px: int = LARGEST_CELL_PX
+) -> CellLayout:
     """Return the layout that fills an area best, with few pages a cell."""
     width_px, height_px = max(width_px, SMALLEST_CELL_PX), max(height_px, SMALLEST_CELL_PX)
-    largest = min(LARGEST_CELL_PX, width_px, height_px)
+    largest = min(largest_px, width_px, height_px)
     found: list[CellLayout] = []
     for cell in range(SMALLEST_CELL_PX, largest + 1):
         columns, rows = width_px // cell, height_px // cell
@@ -76,25 +80,28 @@ class PageGrid(QWidget):
     Args:
         name: Accessible name, such as "Memory at the source".
         empty_not_sent: Whether a page that was not sent is simply not there (the destination).
+        numbered: Whether page numbers stand along the left edge.
     """
 
-    def __init__(self, name: str, *, empty_not_sent: bool) -> None:
+    def __init__(self, name: str, *, empty_not_sent: bool, numbered: bool = False) -> None:
         super().__init__()
         self.setAccessibleName(name)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self._empty_not_sent = empty_not_sent
-        self._absent = False
+        self._painter = CellPainter(empty_not_sent=empty_not_sent)
+        self._numbered, self._left_px = numbered, 0
         self._theme = DARK
         self._n_pages = 1
+        self._first, self._n_shown = 0, 1
         self._states: States | None = None
         self._writes: tuple[Pages, Floats] | None = None
         self._warmth: Floats | None = None
         self._outlined: Flags | None = None
         self._outline: QImage | None = None
+        self._edge: QPixmap | None = None
+        self._pinned: int | None = None
         self._layout = layout_for(1, 1, 1)
-        self._counts = np.zeros((1, N_STATES), np.int32)
-        self._set_colors()
+        self._counts = np.zeros((1, N_CLASSES), np.int32)
         self._new_image()
 
     @property
@@ -102,35 +109,65 @@ class PageGrid(QWidget):
         """Return the present layout."""
         return self._layout
 
+    @property
+    def coding(self) -> Coding:
+        """Return what the colours stand for."""
+        return self._painter.coding
+
+    @property
+    def window_of_pages(self) -> tuple[int, int]:
+        """Return (first page, number of pages) that are shown."""
+        return self._first, self._n_shown
+
     def counts(self) -> Counts:
-        """Return the number of pages in each state, per cell, shape (cells, N_STATES)."""
+        """Return the number of pages in each class, per cell shown, shape (cells, N_CLASSES)."""
         return self._counts
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
-        self._theme, self._outline = theme, None
-        self._set_colors()
+        self._theme, self._painter.theme, self._outline, self._edge = theme, theme, None, None
+        self._painter.refresh()
         self._paint_all()
 
-    def set_pages(self, states: States) -> None:
-        """Show these states, counted anew."""
-        self._show(states.copy(), absent=False)
+    def set_shown_classes(self, classes: frozenset[int]) -> None:
+        """Dim all classes but these; empty: none."""
+        if classes != self._painter.shown:
+            self._painter.shown = classes
+            self._painter.refresh()
+            self._paint_all()
+
+    def set_pages(self, states: States, coding: Coding = STATE) -> None:
+        """Show these states, or classes of another coding, counted anew."""
+        self._show(states.copy(), coding, absent=False)
 
     def set_absent(self, n_pages: int) -> None:
         """Show that no memory is here: room for so many pages, and nothing in it."""
-        self._show(np.zeros(n_pages, np.uint8), absent=True)
+        self._show(np.zeros(n_pages, np.uint8), self.coding, absent=True)
 
-    def _show(self, states: States, *, absent: bool) -> None:
-        delta = self._difference(states) if absent == self._absent else None
+    def set_window(self, first: int, n_shown: int) -> None:
+        """Show pages `first` to `first + n_shown - 1` only, if there are so many."""
+        if (first, n_shown) != self.window_of_pages and first + n_shown <= self._n_pages:
+            self._first, self._n_shown = first, n_shown
+            self._lay_out()
+
+    def set_pinned(self, page: int | None) -> None:
+        """Mark the cell of a page; None: no."""
+        if page != self._pinned:
+            self._pinned = page
+            self.update()
+
+    def _show(self, states: States, coding: Coding, *, absent: bool) -> None:
+        same = absent == self._painter.absent and coding is self.coding
+        delta = self._difference(states) if same else None
         if delta is not None:
             self.apply(delta)
             return
         self._states, self._writes, self._warmth = states, None, None
-        if absent != self._absent:
-            self._absent = absent
-            self._set_colors()
+        if not same:
+            self._painter.absent, self._painter.coding = absent, coding
+            self._painter.refresh()
         if len(states) != self._n_pages:
-            self._n_pages = len(states)
+            self._n_pages, self._first, self._n_shown = len(states), 0, len(states)
             self._new_image()
         self._recount()
 
@@ -153,12 +190,20 @@ class PageGrid(QWidget):
     def set_heat(self, pages: Pages, weights: Floats) -> None:
         """Mark the cells of pages that were written lately, the fresher the more."""
         self._writes = pages, weights
-        cells = (pages // np.uint32(self._layout.pages_per_cell)).astype(np.int64)
-        heat = np.bincount(cells, weights=weights, minlength=self._n_used)[: self._n_used]
+        cells, inside = self._cells_of(pages)
+        kept = weights if inside is None else weights[inside]
+        heat = np.bincount(cells, weights=kept, minlength=self._n_used)[: self._n_used]
         new = np.round(warmth(heat.astype(np.float64)) * HEAT_LEVELS) / HEAT_LEVELS
         old = np.zeros(self._n_used) if self._warmth is None else self._warmth
         self._warmth = new
         self._paint_some(np.flatnonzero(new != old))
+
+    def put(self, pages: Pages, classes: States) -> None:
+        """Give some pages, each named once, their present classes."""
+        if self._states is not None and len(pages):
+            old = self._states[pages]
+            changed = old != classes
+            self.apply(PageDelta(pages[changed], old[changed], classes[changed]))
 
     def apply(self, delta: PageDelta) -> None:
         """Move the changed pages from their old states to their new ones."""
@@ -166,61 +211,102 @@ class PageGrid(QWidget):
             return
         if self._states is not None:
             self._states[delta.pages] = delta.new
-        cells = (delta.pages // np.uint32(self._layout.pages_per_cell)).astype(np.int64)
+        cells, inside = self._cells_of(delta.pages)
+        new, old = delta.new, delta.old
+        if inside is not None:
+            new, old = new[inside], old[inside]
         # As much work as pages changed: there are many more cells and states than these.
-        flat, first = self._counts.reshape(-1), cells * N_STATES
-        np.add.at(flat, first + delta.new, np.int32(1))
-        np.subtract.at(flat, first + delta.old, np.int32(1))
+        flat, first = self._counts.reshape(-1), cells * N_CLASSES
+        np.add.at(flat, first + new, np.int32(1))
+        np.subtract.at(flat, first + old, np.int32(1))
         touched = np.zeros(self._layout.n_cells, np.bool_)
         touched[cells] = True
         self._paint_some(np.flatnonzero(touched))
 
-    # Colours and pixels
+    def _cells_of(
+        self, pages: Pages
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_] | None]:
+        """Return the cells of the pages in the window, and which are (None: all)."""
+        inside = None
+        if self._n_shown < self._n_pages:
+            inside = (pages >= self._first) & (pages < self._first + self._n_shown)
+            pages = pages[inside] - np.uint32(self._first)
+        return (pages // np.uint32(self._layout.pages_per_cell)).astype(np.int64), inside
 
-    def _set_colors(self) -> None:
-        theme = self._theme
-        rgb = np.zeros((N_STATES, 3), np.int64)
-        for state in PageState:
-            color = theme.state_color(state)
-            if state is PageState.NOT_SENT and (self._absent or self._empty_not_sent):
-                color = theme.color("grid")
-            rgb[state] = (color.red(), color.green(), color.blue())
-        self._rgb = rgb
-        inks = [pattern_color(state, theme) for state in PageState]
-        self._inks = np.array([[c.red(), c.green(), c.blue()] for c in inks], np.int64)
-        ground = theme.color("ground")
-        missing = np.array([ground.red(), ground.green(), ground.blue()], np.int64)
-        self._small_marks = [(PageState.FREE, self._inks[PageState.FREE], 1.0)]
-        if self._empty_not_sent:  # what is missing here is still there at the source
-            self._small_marks.append((PageState.MISSING, missing, CROSS_STRENGTH))
+    def layout_if(self, n_shown: int) -> CellLayout:
+        """Return the layout of so many pages at the present size."""
+        largest = LARGEST_CELL_PX if n_shown == self._n_pages else LARGEST_ZOOMED_PX
+        width = self.width() - self._edge_px(n_shown)
+        return layout_for(n_shown, width, self.height(), largest_px=largest)
+
+    def _edge_px(self, n_shown: int) -> int:
+        """Return the width of the edge: one for all windows of a size, so that panning is calm."""
+        if not self._numbered:
+            return 0
+        return edge_width_px(self._n_pages, self.width(), exact=n_shown < self._n_pages)
+
+    def place_in(self, layout: CellLayout, n_shown: int, at: QPoint) -> int:
+        """Return the number of the place for a cell at a point, in the layout of a window."""
+        left = at.x() - self._edge_px(n_shown)
+        column = max(0, min(layout.columns - 1, left // layout.cell_px))
+        return max(0, min(layout.rows - 1, at.y() // layout.cell_px)) * layout.columns + column
+
+    def pages_at(self, at: QPoint) -> tuple[int, int] | None:
+        """Return the (first, last) page of the cell at a point of the widget, if there is one."""
+        px, columns = self._layout.cell_px, self._layout.columns
+        column, line = (at.x() - self._left_px) // px, at.y() // px
+        cell = line * columns + column
+        if not (0 <= column < columns and 0 <= cell < self._n_used) or self._painter.absent:
+            return None
+        first = self._first + cell * self._layout.pages_per_cell
+        last = min(first + self._layout.pages_per_cell, self._first + self._n_shown) - 1
+        return first, last
+
+    def cell_of(self, page: int) -> QRect | None:
+        """Return where the cell of a page is painted; None outside of the window."""
+        if not self._first <= page < self._first + self._n_shown:
+            return None
+        px = self._layout.cell_px
+        cell = (page - self._first) // self._layout.pages_per_cell
+        line, column = divmod(cell, self._layout.columns)
+        return QRect(self._left_px + column * px, line * px, px, px)
+
+    # Pixels
 
     @property
     def _n_used(self) -> int:
         """Return how many cells hold pages."""
-        return -(-self._n_pages // self._layout.pages_per_cell)
+        return -(-self._n_shown // self._layout.pages_per_cell)
 
     def _new_image(self) -> None:
-        self._layout = layout_for(self._n_pages, self.width(), self.height())
-        self._outline = None
+        self._left_px = self._edge_px(self._n_shown)
+        self._layout = self.layout_if(self._n_shown)
+        self._outline = self._edge = None
         width, height = max(1, self.width()), max(1, self.height())
         self._pixels = np.zeros((height, width), np.uint32)
         # The image reads the array's memory: what is written here is painted.
         self._image = QImage(
             self._pixels.data, width, height, width * 4, QImage.Format.Format_RGB32
         )
-        inner = self._layout.cell_px - 1
-        self._masks = np.array([pattern_mask(state, inner) for state in PageState])
+        self._painter.cell_px = self._layout.cell_px
+        self._painter.refresh()
 
     def _recount(self) -> None:
-        states, layout = self._states, self._layout
-        counts = np.zeros((layout.n_cells, N_STATES), np.int32)
-        if states is not None:
-            whole = self._n_used
-            cells = np.repeat(np.arange(whole) * N_STATES, layout.pages_per_cell)
-            flat = np.bincount(cells[: len(states)] + states, minlength=whole * N_STATES)
-            counts[:whole] = flat.reshape(whole, N_STATES)
+        counts = np.zeros((self._layout.n_cells, N_CLASSES), np.int32)
+        if self._states is not None:
+            shown = self._states[self._first : self._first + self._n_shown]
+            counts[: self._n_used] = counted(shown, self._layout.pages_per_cell)
         self._counts = counts
         self._paint_all()
+
+    def _lay_out(self) -> None:
+        """Lay the pages out anew, and mark the writes again."""
+        writes = self._writes
+        self._warmth = None
+        self._new_image()
+        self._recount()
+        if writes is not None:
+            self.set_heat(*writes)
 
     def _paint_all(self) -> None:
         self._pixels[:] = self._theme.color("ground").rgb()
@@ -236,84 +322,16 @@ class PageGrid(QWidget):
         self._paint_cells(cells)
         px, columns = self._layout.cell_px, self._layout.columns
         top, bottom = int(cells[0]) // columns * px, (int(cells[-1]) // columns + 1) * px
-        self.update(0, top, self.width(), bottom - top)
+        self.update(self._left_px, top, self.width() - self._left_px, bottom - top)
 
     def _paint_cells(self, cells: npt.NDArray[np.int64]) -> None:
-        px, columns = self._layout.cell_px, self._layout.columns
-        counts = self._counts[cells].astype(np.int64)
-        total = np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        if px >= MIN_PATTERN_PX:
-            block = self._patterned(cells, counts, total)
-        else:
-            block = self._mixed(cells, counts, total)
+        px, columns, rows = self._layout.cell_px, self._layout.columns, self._layout.rows
+        warm = None if self._warmth is None else self._warmth[cells]
+        block = self._painter.blocks(self._counts[cells].astype(np.int64), warm)
         lines, places = np.divmod(cells, columns)
-        used = self._pixels[: self._layout.rows * px, : columns * px]
-        by_cell = used.reshape(self._layout.rows, px, columns, px).transpose(0, 2, 1, 3)
+        used = self._pixels[: rows * px, self._left_px : self._left_px + columns * px]
+        by_cell = used.reshape(rows, px, columns, px).transpose(0, 2, 1, 3)
         by_cell[lines, places, : px - 1, : px - 1] = block
-
-    def _warmed(self, rgb: Floats, cells: npt.NDArray[np.int64]) -> Floats:
-        """Blend colours, shape (cells, 3), towards the ink where pages were written lately."""
-        if self._warmth is None:
-            return rgb
-        ink = self._theme.color("ink")
-        target = np.array([ink.red(), ink.green(), ink.blue()], np.float64)
-        warmed: Floats = rgb + (target - rgb) * self._warmth[cells][:, None]
-        return warmed
-
-    def _mixed(
-        self,
-        cells: npt.NDArray[np.int64],
-        counts: npt.NDArray[np.int64],
-        total: npt.NDArray[np.int64],
-    ) -> npt.NDArray[np.uint32]:
-        """Return small cells: the weighted mix, an edge for skipped, marks for free and missing."""
-        # Whole numbers: a float product rounds differently with the number of cells.
-        fill = self._warmed((counts @ self._rgb) / total, cells)
-        inner = self._layout.cell_px - 1
-        block = np.empty((len(cells), inner, inner), np.uint32)
-        block[:] = _packed(fill)[:, None, None]
-        for state, color, strength in self._small_marks:
-            some = np.flatnonzero(counts[:, state])
-            if len(some):
-                share = counts[some, state, None] / total[some] * strength
-                mark = fill[some] + (color - fill[some]) * share
-                block[some[:, None], self._small_mark(state)] = _packed(mark)[:, None]
-        some = np.flatnonzero(counts[:, PageState.SKIPPED])
-        if len(some):
-            share = np.sqrt(counts[some, PageState.SKIPPED, None] / total[some])
-            edge = _packed(fill[some] + (_OUTLINE - fill[some]) * share)
-            rim = np.ones((inner, inner), np.bool_)
-            rim[1:-1, 1:-1] = False
-            block[some[:, None], rim] = edge[:, None]
-        return block
-
-    def _small_mark(self, state: PageState) -> npt.NDArray[np.bool_]:
-        inner = self._layout.cell_px - 1
-        y, x = np.mgrid[0:inner, 0:inner]
-        if state is PageState.FREE:
-            mark: npt.NDArray[np.bool_] = (x + y) % 3 == 0
-            return mark
-        cross: npt.NDArray[np.bool_] = (x == y) | (x + y == inner - 1)
-        return cross
-
-    def _patterned(
-        self,
-        cells: npt.NDArray[np.int64],
-        counts: npt.NDArray[np.int64],
-        total: npt.NDArray[np.int64],
-    ) -> npt.NDArray[np.uint32]:
-        """Return large cells: a band as wide as its share for each state, with its pattern."""
-        inner = self._layout.cell_px - 1
-        ends = np.cumsum(counts, axis=1) / total * inner
-        middles = np.arange(inner) + 0.5
-        band = (ends[:, None, :] <= middles[None, :, None]).sum(axis=2)  # (cells, x)
-        band = np.minimum(band, N_STATES - 1)
-        fill = self._rgb[band].astype(np.float64).reshape(-1, 3)
-        fills = _packed(self._warmed(fill, np.repeat(cells, inner))).reshape(band.shape)
-        inks: npt.NDArray[np.uint32] = _packed(self._inks.astype(np.float64))[band]
-        columns = np.arange(inner)
-        drawn = self._masks[band, :, columns[None, :]].transpose(0, 2, 1)  # (cells, y, x)
-        return np.where(drawn, inks[:, None, :], fills[:, None, :])
 
     # Qt
 
@@ -327,12 +345,15 @@ class PageGrid(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay the pages out anew."""
-        writes = self._writes
-        self._warmth = None
-        self._new_image()
-        self._recount()
-        if writes is not None:
-            self.set_heat(*writes)
+        self._lay_out()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the focus."""
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Show that it went."""
+        self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Copy what changed from the picture."""
@@ -341,23 +362,34 @@ class PageGrid(QWidget):
         if self._outlined is not None and len(self._outlined) == self._n_pages:
             if self._outline is None:
                 self._outline = self._drawn_outline(self._outlined)
-            painter.drawImage(event.rect(), self._outline, event.rect())
+            painter.drawImage(self._left_px, 0, self._outline)
+        if self._left_px and event.rect().left() < self._left_px:
+            if self._edge is None:
+                self._edge = edge_picture(
+                    self._layout, (self._first, self._n_shown), self._left_px, self.height(),
+                    self._theme, exact=self._n_shown < self._n_pages,
+                )
+            painter.drawPixmap(0, 0, self._edge)
+        self._paint_marks(painter)
         painter.end()
+
+    def _paint_marks(self, painter: QPainter) -> None:
+        """Frame the cells of the page that is followed, and the widget that has the focus."""
+        if self._pinned is not None and not self._painter.absent:
+            place = self.cell_of(self._pinned)
+            if place is not None:
+                frame = place.adjusted(-3, -3, 1, 1) & self.rect().adjusted(0, 0, -1, -1)
+                for token, inset in (("ground", 1), ("ink", 0)):
+                    painter.setPen(self._theme.color(token))
+                    painter.drawRect(frame.adjusted(inset, inset, -inset, -inset))
+        if self.hasFocus():
+            painter.setPen(self._theme.color("link"))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def _drawn_outline(self, pages: Flags) -> QImage:
         layout = self._layout
-        cells = cells_filled(pages, layout.pages_per_cell)
-        size = self.width(), self.height()
+        shown = pages[self._first : self._first + self._n_shown]
+        cells = cells_filled(shown, layout.pages_per_cell)
+        size = max(1, self.width() - self._left_px), self.height()
         color = self._theme.color("good")
         return outline_image(cells, layout.columns, layout.cell_px, size, color)
-
-
-_OUTLINE: Final = np.array(
-    [int(SKIPPED_OUTLINE[i : i + 2], 16) for i in (1, 3, 5)], np.float64
-)
-
-
-def _packed(rgb: Floats) -> npt.NDArray[np.uint32]:
-    whole = np.clip(rgb + 0.5, 0, 255).astype(np.uint32)
-    packed = np.uint32(0xFF000000) | (whole[:, 0] << 16) | (whole[:, 1] << 8) | whole[:, 2]
-    return packed.astype(np.uint32)

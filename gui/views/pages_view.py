@@ -3,115 +3,53 @@
 from typing import Final
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRect, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from engine.history import Frame, History, MigrationRecord, VmFrame
+from engine.history import Frame, History, VmFrame
 from engine.page_track import States
-from engine.playback import PageCursor
-from engine.policies import parameters_of
+from engine.playback import PageCursor, PageDelta
 from engine.states import N_STATES, PageState
-from engine.units import format_count
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.figure_line import FigureLine
 from gui.views.heat import recent_writes
 from gui.views.legend_view import LegendView
+from gui.views.no_pages_view import NoPagesView
+from gui.views.page_coding import CODINGS, N_CLASSES, STATE, Coding
 from gui.views.page_grid import PageGrid
+from gui.views.page_middle import MiddleColumn
+from gui.views.page_sight import PageSight
+from gui.views.page_values import PageValues
+from gui.views.page_words import HEAT_WORDS, PageWords
 from gui.views.working_set_panel import WorkingSetPanel
 from gui.views.working_set_sight import WorkingSetSight
 
 HEAT_LIMIT: Final = 20_000
-MIDDLE_PX: Final = 148
-HEAT_WORDS: Final = ("marked: written in the last 0.5 s", "dim", 11)
+CATCH_UP_MS: Final = 16
 SHOWING_STATES: Final = ("moving", "arrived")
 """Conditions in which the grids show page states; in others they show memory at rest."""
-ARRIVED: Final = (
-    PageState.UP_TO_DATE,
-    PageState.SENT_WHILE_STOPPED,
-    PageState.PULLED,
-    PageState.PUSHED,
-)
-PENDING: Final = (PageState.NOT_SENT, PageState.DIRTY_AGAIN, PageState.MISSING)
-
-
-class MiddleColumn(QWidget):
-    """The arrow between the two memories, and the round's figures."""
-
-    def __init__(self) -> None:
-        """Start without anything to say."""
-        super().__init__()
-        self.setAccessibleName("What is being sent")
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
-        self.setFixedWidth(MIDDLE_PX)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self._theme = DARK
-        self._lines: tuple[tuple[str, str, int], ...] = ()
-        self._arrow: str = ""
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take other colours."""
-        self._theme = theme
-        self.update()
-
-    def say(self, arrow: str, lines: tuple[tuple[str, str, int], ...]) -> None:
-        """Show an arrow ("", "push", "pull", "done") and lines of (text, colour, size)."""
-        if (arrow, lines) != (self._arrow, self._lines):
-            self._arrow, self._lines = arrow, lines
-            self.setAccessibleDescription(". ".join(text for text, _, _ in lines))
-            self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
-        painter = QPainter(self)
-        painter.fillRect(event.rect(), self._theme.color("ground"))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        heights = [self._height(text, size) for text, _, size in self._lines]
-        y = max(0, (self.height() - sum(heights) - 64) // 2)
-        if self._arrow:
-            self._paint_arrow(painter, y + 24)
-        y += 64
-        for (text, color, size), height in zip(self._lines, heights, strict=True):
-            painter.setFont(ui_font(size))
-            painter.setPen(self._theme.color(color))
-            flags = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(QRect(4, y, self.width() - 8, height), int(flags), text)
-            y += height
-        painter.end()
-
-    def _height(self, text: str, size: int) -> int:
-        metrics = QFontMetrics(ui_font(size))
-        flags = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
-        box = metrics.boundingRect(QRect(0, 0, self.width() - 8, 1000), int(flags), text)
-        return box.height() + 6
-
-    def _paint_arrow(self, painter: QPainter, y: int) -> None:
-        middle, half = self.width() / 2, 32
-        pen = QPen(self._theme.color("link" if self._arrow != "done" else "line"), 5)
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-        if self._arrow == "pull":
-            pen.setStyle(Qt.PenStyle.DashLine)
-        painter.setPen(pen)
-        painter.drawLine(QPointF(middle - half, y), QPointF(middle + half, y))
-        pen.setStyle(Qt.PenStyle.SolidLine)
-        painter.setPen(pen)
-        tip = middle + half
-        painter.drawPolyline(
-            QPolygonF([QPointF(tip - 15, y - 14), QPointF(tip, y), QPointF(tip - 15, y + 14)])
-        )
-
 
 class PagesView(QWidget):
-    """Two page grids side by side, fed by one cursor, with their legend beneath."""
+    """Two page grids side by side, fed by one cursor, with their legend beneath.
+
+    Attributes:
+        sight: Zoom, stories, and the page that is followed.
+        seek_requested: An instant that was pointed at, ns.
+    """
+
+    seek_requested = Signal(object)
 
     def __init__(self) -> None:
         """Build the two sides."""
         super().__init__()
         self.setAccessibleName("Memory, page by page")
-        self.source = PageGrid("Memory at the source", empty_not_sent=False)
-        self.destination = PageGrid("Memory at the destination", empty_not_sent=True)
+        self.source = PageGrid("Memory at the source", empty_not_sent=False, numbered=True)
+        self.destination = PageGrid(
+            "Memory at the destination", empty_not_sent=True, numbered=True
+        )
         self.middle = MiddleColumn()
         self.legend = LegendView()
+        self.sight = PageSight((self.source, self.destination), self)
         self._titles = [QLabel(), QLabel()]
         self._panels = (WorkingSetPanel(), WorkingSetPanel())
         self._notes = [FigureLine(ui_font(12), ink="dim", ground="ground") for _ in range(2)]
@@ -126,15 +64,95 @@ class PagesView(QWidget):
             layout.addWidget(self._panels[side], 1, column)
         self.working_set = WorkingSetSight((self.source, self.destination), self._panels, self)
         layout.addWidget(self.working_set.button, 0, 1, Qt.AlignmentFlag.AlignHCenter)
-        layout.addWidget(self.middle, 1, 1)
-        layout.addWidget(self.legend, 2, 0, 1, 3)
+        layout.addLayout(self._column(), 1, 1)
+        layout.addWidget(self.sight.strip, 2, 0, 1, 3)
+        layout.addWidget(self.legend, 3, 0, 1, 3)
+        self.legend.set_corner(self.sight.tools)
         layout.setRowStretch(1, 1)
+        self.no_pages = NoPagesView(self)
+        layout.addWidget(self.no_pages, 0, 0, 4, 3)
         self._history: History | None = None
         self._cursor: PageCursor | None = None
         self._selected = ""
         self._rest_states: States = np.zeros(1, np.uint8)
         self._shown = ""
+        self._totals: list[int] | None = None
+        self._values: PageValues | None = None
+        self._words: PageWords | None = None
+        self._vm_frame: tuple[VmFrame, int] | None = None
+        self._catch_up = QTimer(self, singleShot=True, interval=CATCH_UP_MS)
+        self._connect()
         self.set_theme(DARK)
+
+    def _column(self) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.addWidget(self.sight.overview, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self.middle, 1)
+        return column
+
+    def _connect(self) -> None:
+        sight = self.sight
+        self._catch_up.timeout.connect(self._show_again)
+        sight.lens_changed.connect(self._on_lens_changed)
+        sight.seek_requested.connect(self.seek_requested)
+        sight.let_go.connect(self.legend.clear_filter)
+        sight.tools.coding_chosen.connect(self.set_coding)
+        self.legend.let_go.connect(sight.release)
+        self.legend.filter_changed.connect(self._on_filter_changed)
+
+    @property
+    def _grids(self) -> tuple[PageGrid, PageGrid, PageGrid]:
+        return self.source, self.destination, self.sight.overview
+
+    @property
+    def coding(self) -> Coding:
+        """Return what the colours stand for."""
+        return STATE if self._values is None else self._values.coding
+
+    def set_coding(self, coding: Coding) -> None:
+        """Let the colours stand for something else."""
+        if coding is self.coding:
+            return
+        self._values = None
+        if not coding.is_state and self._history is not None:
+            self._values = PageValues(self._history, self._selected, coding)
+        self.sight.tools.set_coding(self.coding)
+        self.legend.set_coding(self.coding)
+        self._show_again(anew=True)
+
+    def next_coding(self) -> None:
+        """Go on to the next of the codings."""
+        self.set_coding(CODINGS[(CODINGS.index(self.coding) + 1) % len(CODINGS)])
+
+    def let_go(self) -> None:
+        """Follow no page; if none was followed, show all classes again."""
+        self.sight.release()
+
+    def go_to_page(self) -> None:
+        """Ask for the number of a page to follow."""
+        self.sight.tools.page.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.sight.tools.page.selectAll()
+
+    def _on_lens_changed(self) -> None:
+        self._show_window()
+        self._show_again(anew=True)
+
+    def _show_window(self) -> None:
+        """Let both grids show what the lens shows."""
+        lens = self.sight.lens
+        for grid in (self.source, self.destination):
+            grid.set_window(lens.first, lens.n_shown)
+
+    def _on_filter_changed(self, classes: frozenset[int]) -> None:
+        for grid in self._grids:
+            grid.set_shown_classes(classes)
+
+    def _show_again(self, *, anew: bool = False) -> None:
+        """Show the same instant once more; anew: count everything."""
+        if anew:
+            self._shown, self._totals = "", None
+        if self._vm_frame is not None:
+            self._show_vm(*self._vm_frame)
 
     def _header(self, side: int) -> QHBoxLayout:
         title, note = self._titles[side], self._notes[side]
@@ -146,46 +164,114 @@ class PagesView(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
-        for part in (self.source, self.destination, self.middle, self.legend):
+        for part in (self.source, self.destination, self.middle, self.legend, self.no_pages):
             part.set_theme(theme)
         self.working_set.set_theme(theme)
+        self.sight.set_theme(theme)
         for label in self._titles:
             label.setStyleSheet(f"color: {theme.ink}; background: transparent;")
         for line in self._notes:
             line.set_theme(theme)
 
     def set_history(self, history: History, *, selected: str) -> None:
-        """Show another run, or another VM."""
+        """Show another run, or another VM; of a recording only that it has no pages."""
+        recorded = self.no_pages.take(history)
+        self.working_set.button.setEnabled(not recorded)
+        if recorded:
+            self._history = self._vm_frame = self._values = None
+            self.sight.forget()
+            return
         self._history, self._selected = history, selected
-        self._cursor = PageCursor(history, selected)
+        self._cursor, self._words = PageCursor(history, selected), PageWords(history)
         self.legend.set_history(history, selected=selected)
         self.working_set.set_history(history, selected)
         spec = history.vm(selected).spec
         self._rest_states = np.zeros(spec.n_pages, np.uint8)
         self._rest_states[spec.first_zero_page :] = PageState.FREE
-        self._shown = ""
+        self._shown, self._totals, self._vm_frame = "", None, None
+        if self._values is not None:
+            self._values = PageValues(history, selected, self._values.coding)
+        self.sight.tools.set_coding(self.coding)
+        self.legend.set_coding(self.coding)
+        self.sight.set_history(history, selected)
 
     def show_frame(self, frame: Frame) -> None:
         """Show an instant."""
+        self.no_pages.show_frame(frame)
         if self._history is None or self._cursor is None:
             return
-        vm = frame.vms[self._selected]
-        delta = self._cursor.move_to(frame.t_ns)
-        condition = self._condition(vm, frame.t_ns, self._cursor.states)
-        if condition != self._shown or (delta is None and condition in SHOWING_STATES):
-            self._shown = condition
+        self._vm_frame = frame.vms[self._selected], frame.t_ns
+        self._show_vm(*self._vm_frame)
+
+    def _show_vm(self, vm: VmFrame, t_ns: int) -> None:
+        assert self._cursor is not None
+        delta = self._cursor.move_to(t_ns)
+        self._count_totals(delta)
+        condition = self._condition(vm, t_ns, self._cursor.states)
+        anew = condition != self._shown
+        self._shown = condition
+        if self._values is not None:
+            self._show_values(self._values, condition, t_ns, anew=anew)
+        else:
+            self._show_states(condition, delta, anew=anew)
+            self._show_heat(condition, t_ns)
+        if anew:
+            self._show_window()
+        self._show_working_set(vm, condition, t_ns)
+        counts = self._counts()
+        self._say(vm, t_ns, counts)
+        self._show_legend(counts, condition)
+        self.sight.show_instant(t_ns)
+
+    def _show_states(self, condition: str, delta: PageDelta | None, *, anew: bool) -> None:
+        assert self._cursor is not None
+        if anew or (delta is None and condition in SHOWING_STATES):
             self._show_anew(condition, self._cursor.states)
         elif delta is not None and condition in SHOWING_STATES:
             for grid in self._grids_of_states(condition):
                 grid.apply(delta)
-        self._show_heat(condition, frame.t_ns)
-        self._show_working_set(vm, condition, frame.t_ns)
-        counts = self._counts()
-        self._say(vm, frame.t_ns, counts)
-        self.legend.show_counts(
-            counts if condition in SHOWING_STATES else None,
-            self.source.layout_of_cells.pages_per_cell,
-        )
+
+    def _show_values(
+        self, values: PageValues, condition: str, t_ns: int, *, anew: bool
+    ) -> None:
+        """Show times sent, times written or age, on the sides that hold pages."""
+        changed = values.move_to(t_ns)
+        self.legend.set_counting(not values.exact)
+        if not values.exact:
+            self._catch_up.start()
+        partly = condition == "moving"  # only what has arrived is at the destination
+        for grid in self._grids:
+            here = self._holds_pages(grid, condition)
+            if not here:
+                if anew:
+                    grid.set_absent(len(self._rest_states))
+            elif anew or changed is None:
+                whole = partly and grid is self.destination
+                grid.set_pages(
+                    values.arrived(slice(None)) if whole else values.classes, values.coding
+                )
+            elif partly and grid is self.destination:
+                grid.put(changed, values.arrived(changed))
+            else:
+                grid.put(changed, values.classes[changed])
+
+    def _holds_pages(self, grid: PageGrid, condition: str) -> bool:
+        """Return whether a grid has anything to show."""
+        if grid is self.source:
+            return condition != "arrived"
+        if grid is self.destination:
+            return condition in SHOWING_STATES
+        return not self.sight.lens.is_whole
+
+    def _show_legend(self, counts: list[int], condition: str) -> None:
+        shown: list[int] | None = counts if condition in SHOWING_STATES else None
+        if self._values is not None:
+            here = self.destination if condition == "arrived" else self.source
+            if self.sight.lens.is_whole:
+                shown = [int(n) for n in here.counts().sum(axis=0)]
+            else:
+                shown = np.bincount(self._values.classes, minlength=N_CLASSES).tolist()
+        self.legend.show_counts(shown, self.source.layout_of_cells.pages_per_cell)
 
     def _condition(self, vm: VmFrame, t_ns: int, states: States | None) -> str:
         """Return which of `SHOWING_STATES` it is; "rest" before a copying, "stayed" after one."""
@@ -198,9 +284,10 @@ class PagesView(QWidget):
         return "arrived" if vm.host == m.destination else "stayed"
 
     def _grids_of_states(self, condition: str) -> tuple[PageGrid, ...]:
+        zoomed = () if self.sight.lens.is_whole else (self.sight.overview,)
         if condition == "arrived":
-            return (self.destination,)
-        return self.source, self.destination
+            return (self.destination, *zoomed)
+        return (self.source, self.destination, *zoomed)
 
     def _show_anew(self, condition: str, states: States | None) -> None:
         """Count both sides anew; a side where the VM has no memory is empty."""
@@ -214,6 +301,8 @@ class PagesView(QWidget):
             return
         self.source.set_pages(self._rest_states)
         self.destination.set_absent(n_pages)
+        if not self.sight.lens.is_whole:
+            self.sight.overview.set_pages(self._rest_states)
 
     def _show_heat(self, condition: str, t_ns: int) -> None:
         """Mark what a VM writes where it runs, unless its pages are on their way."""
@@ -233,92 +322,43 @@ class PagesView(QWidget):
 
     # Words
 
-    def _migration(self, vm: VmFrame) -> MigrationRecord | None:
-        assert self._history is not None
-        if vm.migration is not None:
-            return self._history.migrations[vm.migration]
-        ours = [m for m in self._history.migrations if m.vm == vm.name]
-        return ours[0] if ours else None
-
     def _say(self, vm: VmFrame, t_ns: int, counts: list[int]) -> None:
-        assert self._history is not None
-        m = self._migration(vm)
-        n_pages = len(self._rest_states)
-        source = m.source if m else vm.host
-        self._put(0, f"Source, {source}", self._source_note(n_pages, counts))
-        self._put(
-            1,
-            f"Destination, {m.destination}" if m else "Destination",
-            self._destination_note(m, counts),
-        )
-        self.middle.say(*self._middle(vm, m, counts, t_ns))
+        assert self._words is not None
+        words, shown, m = self._words, self._shown, self._words.migration(vm)
+        per_cell = self.source.layout_of_cells.pages_per_cell
+        note = words.source_note(shown, self.sight.lens, per_cell, counts)
+        self._put(0, f"Source, {m.source if m else vm.host}", note)
+        title = f"Destination, {m.destination}" if m else "Destination"
+        self._put(1, title, words.destination_note(shown, m, counts))
+        arrow, lines = words.middle(vm, m, counts, t_ns)
+        if self._values is not None:  # writes are not marked in other colours
+            lines = tuple(line for line in lines if line != HEAT_WORDS)
+        self.middle.say(arrow, lines)
 
     def _counts(self) -> list[int]:
-        """Return the pages in each state, as the grid keeps them; zeros while nothing moves."""
-        if self._shown not in SHOWING_STATES:
+        """Return the pages in each state; zeros while nothing moves."""
+        assert self._cursor is not None
+        if self._shown not in SHOWING_STATES or self._cursor.states is None:
             return [0] * N_STATES
-        return [int(n) for n in self.destination.counts().sum(axis=0)]
+        if self._values is None and self.sight.lens.is_whole:
+            return [int(n) for n in self.destination.counts().sum(axis=0)]
+        if self._totals is None:
+            self._totals = np.bincount(self._cursor.states, minlength=N_STATES).tolist()
+        return self._totals
 
-    def _source_note(self, n_pages: int, counts: list[int]) -> str:
-        if self._shown == "arrived":
-            return "memory released"
-        per_cell = self.source.layout_of_cells.pages_per_cell
-        cell = "1 page a cell" if per_cell == 1 else f"{per_cell} to a cell"
-        dirty = counts[PageState.DIRTY_AGAIN] + counts[PageState.SKIPPED]
-        tail = f" · {format_count(dirty)} dirty" if any(counts) else ""
-        return f"{format_count(n_pages)} pages, {cell}{tail}"
-
-    def _destination_note(self, m: MigrationRecord | None, counts: list[int]) -> str:
-        if m is None:
-            return "no migration planned"
-        if not any(counts):
-            return "memory released" if self._shown == "stayed" else "nothing sent yet"
-        missing = counts[PageState.MISSING]
-        tail = f" · {format_count(missing)} missing" if missing else ""
-        return f"{format_count(sum(counts[s] for s in ARRIVED))} up to date{tail}"
+    def _count_totals(self, delta: PageDelta | None) -> None:
+        """Move the counts of the whole memory, for where no grid has them."""
+        if self._totals is not None and delta is not None:
+            more = np.bincount(delta.new, minlength=N_STATES)
+            less = np.bincount(delta.old, minlength=N_STATES)
+            self._totals = (np.array(self._totals) + more - less).tolist()
+        else:
+            self._totals = None
 
     def _put(self, side: int, title: str, note: str) -> None:
         if self._titles[side].text() != title:
             self._titles[side].setText(title)
         self._notes[side].set_text(note)
-
-    def _middle(
-        self, vm: VmFrame, m: MigrationRecord | None, counts: list[int], t_ns: int
-    ) -> tuple[str, tuple[tuple[str, str, int], ...]]:
-        if m is None or t_ns < m.requested_ns:
-            return "", (("at rest", "ink", 14), HEAT_WORDS)
-        if m.ended_ns is not None and t_ns >= m.ended_ns:
-            where = f"runs on {vm.host}" if vm.status == "running" else vm.status
-            over = ((m.outcome, "ink", 14), (where, "dim", 12))
-            return "done", over if vm.status == "lost" else (*over, HEAT_WORDS)
-        lines: list[tuple[str, str, int]] = [(vm.phase or "", "ink", 14)]
-        if vm.round is not None:
-            lines.append((self._round_text(m, vm), "dim", 12))
-        left = sum(counts[s] for s in PENDING) + counts[PageState.IN_FLIGHT]
-        if any(counts):
-            lines.append((f"{format_count(left)} pages left", "dim", 12))
-        if counts[PageState.SKIPPED]:
-            skipped = format_count(counts[PageState.SKIPPED])
-            lines.append((f"{skipped} skipped, dirty again", "warn", 12))
-        if counts[PageState.PULLED]:
-            lines.append((f"{format_count(counts[PageState.PULLED])} pulled on faults", "dim", 12))
-        arrow = "pull" if counts[PageState.MISSING] else "push"
-        return (arrow if any(counts) else ""), tuple(lines)
-
-    def _round_text(self, m: MigrationRecord, vm: VmFrame) -> str:
-        assert vm.round is not None and self._history is not None
-        if not vm.round.live:
-            return "last copy, the VM stands still"
-        given = next(
-            (
-                spec.parameters
-                for spec in self._history.spec.migrations
-                if spec.vm == m.vm and spec.at_ns == m.requested_ns and spec.policy == m.policy
-            ),
-            {},
-        )
-        most = parameters_of(m.policy, given).get("max_rounds")
-        return f"round {vm.round.number}" + (f" of at most {most}" if most else "")
 
     def sizeHint(self) -> QSize:  # noqa: D102
         return QSize(1060, 380)

@@ -52,7 +52,7 @@ class WorkingSetSight(QObject):
         self.button.setFont(ui_font(11))
         self.button.setCheckable(True)
         self.button.setToolTip(
-            "Outline the pages written in 8 s, and draw how their number grows with time"
+            "Outline the pages written in 8 s, and draw how their number grows with time (W)"
         )
         self.button.toggled.connect(self._on_toggled)
         self._timer = QTimer(self, interval=TURN_MS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics
 from pytestqt.qtbot import QtBot
 
@@ -13,6 +14,7 @@ from engine.states import N_STATES, STATE_LABELS, PageState
 from gui.style.patterns import pattern_color, pattern_mask, state_picture
 from gui.style.theme import DARK, LIGHT, Theme, load_fonts, ui_font
 from gui.views.legend_view import FONT_PX, GAP_PX, SWATCH_PX, LegendView
+from gui.views.page_coding import AGE, SENT, WRITTEN, Coding, class_color, class_mask
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +93,57 @@ def test_a_pattern_is_seen_on_its_fill(qtbot: QtBot, state: PageState, theme: Th
     assert pattern_mask(state, SWATCH_PX).any()
     assert colors == {theme.state_color(state).name(), pattern_color(state, theme).name()}
     assert len(colors) == 2
+
+
+def click_entry(qtbot: QtBot, legend: LegendView, state: PageState) -> None:
+    places, _ = legend._places(legend.width())
+    place = places[legend._states.index(state)]
+    qtbot.mouseClick(legend, Qt.MouseButton.LeftButton, pos=place.center())
+
+
+def test_a_click_filters_and_a_sentence_says_so(qtbot: QtBot, legend: LegendView) -> None:
+    counts = [0] * N_STATES
+    counts[PageState.DIRTY_AGAIN] = 611
+    legend.show_counts(counts, 14)
+    heard: list[frozenset[int]] = []
+    legend.filter_changed.connect(heard.append)
+    click_entry(qtbot, legend, PageState.DIRTY_AGAIN)
+
+    assert heard == [frozenset({PageState.DIRTY_AGAIN})]
+    assert legend.footer() == "filter on: 611 pages lit; Esc clears it"
+    click_entry(qtbot, legend, PageState.DIRTY_AGAIN)
+    assert heard[-1] == frozenset() and legend.footer().startswith("one cell = 14 pages")
+
+
+def test_the_filter_works_by_keys(qtbot: QtBot, legend: LegendView) -> None:
+    legend.show()
+    legend.setFocus()
+    qtbot.keyClick(legend, Qt.Key.Key_Right)
+    qtbot.keyClick(legend, Qt.Key.Key_Space)
+    assert legend.filtered == {PageState.IN_FLIGHT}
+    qtbot.keyClick(legend, Qt.Key.Key_Escape)
+    assert legend.filtered == frozenset()
+
+
+@pytest.mark.parametrize("coding", [SENT, WRITTEN, AGE])
+@pytest.mark.parametrize("theme", [DARK, LIGHT])
+def test_a_scale_rises_in_lightness_and_shows_it_by_bars_too(
+    coding: Coding, theme: Theme
+) -> None:
+    n = len(coding.labels)
+    steps = [class_color(coding, k, theme).lightnessF() for k in range(1, n)]
+    bars = [int(class_mask(coding, k, SWATCH_PX).sum()) for k in range(n)]
+
+    assert steps == sorted(steps, reverse=theme is LIGHT)
+    assert len({class_color(coding, k, theme).name() for k in range(n)}) == n
+    assert bars == sorted(set(bars)) and bars[0] == 0
+
+
+def test_a_scale_is_explained_with_its_numbers(legend: LegendView) -> None:
+    legend.toggle(PageState.FREE)
+    legend.set_coding(WRITTEN)
+    legend.show_counts([5, 0, 2, 0, 0, 0, 0, 0, 1, 0], 3)
+
+    assert legend.filtered == frozenset()
+    assert legend.text() == "0: 5, 2 to 3: 2, 128 or more: 1"
+    assert legend.footer() == "since the start; one cell = 3 pages of 4 KiB, mixed"
