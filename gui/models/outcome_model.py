@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 
 from engine.metrics import OutcomeRow
 from gui.models.rows_model import RowsModel
@@ -18,6 +18,13 @@ class OutcomeModel(RowsModel[OutcomeRow]):
     def __init__(self, parent: QObject | None = None) -> None:
         """Start without rows."""
         super().__init__(HEADINGS, _texts, _sentence, numbers=(1, 2), parent=parent)
+
+    def set_recorded(self, recorded: bool) -> None:
+        """Say whether the figures are recorded or simulated."""
+        headings = (HEADINGS[0], "recorded" if recorded else HEADINGS[1], HEADINGS[2])
+        if headings != self._headings:
+            self._headings = headings
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(headings) - 1)
 
     def set_rows(self, rows: Sequence[OutcomeRow]) -> None:
         """Show other rows; views keep their selection if the labels are the same."""

@@ -12,10 +12,19 @@ import numpy.typing as npt
 
 from engine.client_figures import outages_ns, web_rate
 from engine.history import History
+from engine.network import PiecewiseSeries
 from engine.probes import FATE_LABELS, LOST_NS, Fate, ProbeRecord
 from engine.units import format_bit_rate, format_duration_ns
+from gui.models.plot_rows import PlotTable
 from gui.views.plot_axes import axis_step, bands_of, from_start
 from gui.views.plot_content import Band, Curve, Markers, PlotContent, Tag, Times
+from gui.views.plot_stats import (
+    show_number,
+    spread_line,
+    spread_of,
+    spread_of_steps,
+    sum_of_steps,
+)
 from gui.views.replies import SYMBOLS, WORDS, give_up_ns, probes_of, settled_ns
 from gui.views.time_text import SECOND_NS, clock_text
 
@@ -105,7 +114,50 @@ def ping_content(history: History, vm: str, previous: History | None = None) -> 
         open_ns=np.stack([at_ns, done_ns]),
         open_y=shown_ms,
         read=lambda t_ns, reach_ns: _read_replies(points, t_ns, reach_ns),
+        log_from=_log_from(value_ns[back]),
+        stats=lambda start_ns, end_ns: _reply_stats(points, start_ns, end_ns),
+        table=lambda: _reply_table(title, points),
     )
+
+
+def _log_from(values_ns: Times) -> float:
+    """Return the decade under the shortest reply, in ms; 0 without a reply."""
+    shortest = float(values_ns[values_ns > 0].min(initial=2**62)) / 1e6
+    return 0.0 if shortest > 1e9 else float(10.0 ** np.floor(np.log10(max(1e-3, shortest))))
+
+
+def _reply_stats(points: Sequence[Points], start_ns: int, end_ns: int) -> tuple[str, ...]:
+    """Return of each client: least, mean and most of the replies of a stretch, sent and lost."""
+    lines: list[str] = []
+    for entry in points:
+        inside = (entry.at_ns >= start_ns) & (entry.at_ns < end_ns)
+        values = entry.value_ns[inside]
+        lost = int(np.count_nonzero(values == LOST_NS))
+        kind = entry.probe.spec.kind
+        named = {"typing": "key echoes", "game": "packets"}.get(kind, kind)
+        name = "" if len(points) == 1 else named
+        spread = spread_of(values[values != LOST_NS] / 1e6)
+        if spread is not None:
+            lines.append(spread_line(name, spread, show_number, unit="ms"))
+        unit = {"typing": "key", "game": "packet"}.get(kind, "ping")
+        many = "" if len(values) == 1 else "s"
+        lines.append(f"{len(values):,} {unit}{many}, {lost or 'none'} lost")
+    return tuple(lines)
+
+
+def _reply_table(title: str, points: Sequence[Points]) -> PlotTable:
+    headings = ("client", "time, s", "reply, ms", "fate")
+    rows = sorted(
+        (at / SECOND_NS, entry.probe.spec.kind, ns, WORDS[Fate(fate)])
+        for entry in points
+        for at, ns, fate in zip(
+            entry.at_ns.tolist(), entry.value_ns.tolist(), entry.fates.tolist(), strict=True
+        )
+    )
+    shown = tuple(
+        (kind, at_s, "" if ns == LOST_NS else ns / 1e6, fate) for at_s, kind, ns, fate in rows
+    )
+    return PlotTable(title, headings, shown)
 
 
 def _together(points: Sequence[Points]) -> tuple[Times, Times, Times, npt.NDArray[np.uint8]]:
@@ -208,7 +260,23 @@ def web_content(history: History, vm: str, previous: History | None = None) -> P
         read=lambda t_ns, reach_ns: (
             f"{clock_text(t_ns)}\n{format_bit_rate(sum(r.value_at(t_ns) for r in rates))}"
         ),
+        stats=lambda start_ns, end_ns: (
+            spread_line(
+                "",
+                spread_of_steps(sum_of_steps(rates), start_ns, end_ns),
+                lambda rate_bps: show_number(rate_bps / 1e6),
+                unit="Mbit/s",
+            ),
+        ),
+        table=lambda: _web_table(rates),
     )
+
+
+def _web_table(rates: Sequence[PiecewiseSeries]) -> PlotTable:
+    total = sum_of_steps(rates)
+    rows = zip(total.t_ns, total.values, strict=True)
+    cells = tuple((t / SECOND_NS, value / 1e6) for t, value in rows)
+    return PlotTable("Web throughput", ("from, s", "throughput, Mbit/s"), cells)
 
 
 def _web_probes(history: History, vm: str) -> list[ProbeRecord]:

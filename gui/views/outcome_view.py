@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from engine.history import Frame, History
 from engine.metrics import outcome_rows
+from engine.recorded import RecordedHistory
 from gui.models.closed_form_model import (
     ClosedFormModel,
     model_row,
@@ -31,6 +32,7 @@ from gui.models.closed_form_model import (
 from gui.models.outcome_model import OutcomeModel
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.frontier_view import FrontierView
+from gui.views.plot_downtime import DowntimeBar
 
 if TYPE_CHECKING:
     from engine.model_rows import ConvergenceFrontier, ModelRow
@@ -51,7 +53,7 @@ class OutcomeView(QWidget):
         super().__init__(parent)
         self.model, self.closed_forms = OutcomeModel(self), ClosedFormModel(self)
         self._table, self._models_table = QTableView(), QTableView()
-        self.frontier = FrontierView()
+        self.downtime, self.frontier = DowntimeBar(), FrontierView()
         self._history: History | None = None
         self._request: int | None = None
         _set_up_table(self._table, self.model, "Outcome, simulated and published")
@@ -63,6 +65,7 @@ class OutcomeView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP_PX)
         layout.addWidget(self._table)
+        layout.addWidget(self.downtime)
         layout.addWidget(self._models_table)
         layout.addWidget(self.frontier)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -97,11 +100,14 @@ class OutcomeView(QWidget):
         )
         for table in (self._table, self._models_table):
             table.setStyleSheet(sheet)
+        self.downtime.set_theme(theme)
         self.frontier.set_theme(theme)
 
     def set_history(self, history: History, *, selected: str) -> None:
         """Show the outcome of a run."""
+        self.model.set_recorded(isinstance(history, RecordedHistory))
         self.model.set_rows(outcome_rows(history.spec, history))
+        self.downtime.set_history(history, selected=selected)
         request = request_of(history, selected)
         another = self._history is None or history.spec != self._history.spec
         if another or request != self._request:
@@ -143,7 +149,8 @@ class OutcomeView(QWidget):
         self.closed_forms.set_rows([run_row(self._history, self._request), *waiting])
 
     def show_frame(self, frame: Frame) -> None:
-        """Change nothing: the outcome is that of the whole run."""
+        """Point out the part of the downtime; the outcome is that of the whole run."""
+        self.downtime.show_frame(frame)
 
     def _fit(self) -> None:
         """Give every column and row the room that its text needs."""
@@ -159,6 +166,8 @@ class OutcomeView(QWidget):
     def sizeHint(self) -> QSize:
         """Return the room that the text needs."""
         width, height = self._table.minimumWidth(), self._table.minimumHeight()
+        if not self.downtime.isHidden():
+            height += self.downtime.height() + GAP_PX
         if self.closed_forms.rows:
             width = max(width, self._models_table.minimumWidth())
             height += self._models_table.minimumHeight() + GAP_PX

@@ -1,21 +1,25 @@
 """What a plot shows of a run, as data: bands, curves, points, values, and a read-out.
 
 `plot_picture` draws it, `plot_panel` shows it; what it means is the business of the modules that
-make it (`client_contents`, `rate_contents`).
+make it (`client_contents`, `rate_contents`, `move_contents`).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtGui import QColor
 
 from engine.states import PageState
+from gui.models.plot_rows import PlotTable
 from gui.style.theme import Theme
 
 Floats = npt.NDArray[np.float64]
 Times = npt.NDArray[np.int64]
+VCPU_TOKENS: Final = ("link", "warn", "good", "dim")
+"""Processors have signs as well as colours: see `plot_marks`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +57,49 @@ class Markers:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A value written beside a point; texts longest first."""
+    """A value written beside a point, or at either end of a stretch; texts longest first."""
 
     t_ns: int
     y: float
     texts: tuple[str, ...]
     role: str
+    from_ns: int | None = None
+    """Where the stretch begins; None: it is a point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Rectangles of one look over stretches of time.
+
+    Attributes:
+        role: Names their colour. fill: solid, outline, hatch, or stem (a line with a dot on top).
+        start_ns: From when, shape (n,). end_ns: Until when, shape (n,).
+        low: Lower edges, shape (n,). high: Upper edges, shape (n,).
+        word: Their entry in the legend.
+    """
+
+    role: str
+    fill: str
+    start_ns: Times
+    end_ns: Times
+    low: Floats
+    high: Floats
+    word: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How often values lie in bins of the value axis, drawn beside the plot on that axis.
+
+    Attributes:
+        role: Names the colour.
+        edges: Of the bins, shape (n + 1,).
+        counts: Values in each, shape (n,).
+    """
+
+    role: str
+    edges: Floats
+    counts: Times
 
 
 @dataclass(frozen=True)
@@ -71,6 +112,14 @@ class PlotContent:
         note: Instead of a plot without content, or at its top right.
         open_ns: Instants from which and until which a point is still on its way, shape (2, n).
         open_y: Their values in the end.
+        read: Text of an instant (ns), points as near as the second argument (ns) included.
+        bars: Under the curves, in their order.
+        shares: How often which value occurs, at the right.
+        y_min: Bottom of the value axis; above zero if it is logarithmic.
+        log: The value axis is logarithmic.
+        log_from: Its bottom if it is made so; 0: it cannot be.
+        stats: Lines on a stretch from one instant to another: least, mean, most, lost.
+        table: The figures as a table, made when somebody asks for it.
     """
 
     title: str
@@ -85,10 +134,28 @@ class PlotContent:
     open_ns: Times = field(default_factory=lambda: np.empty((2, 0), np.int64))
     open_y: Floats = field(default_factory=lambda: np.empty(0))
     read: Callable[[int, int], str] = lambda t_ns, reach_ns: ""
+    bars: tuple[Bars, ...] = ()
+    shares: tuple[Share, ...] = ()
+    y_min: float = 0.0
+    log: bool = False
+    log_from: float = 0.0
+    stats: Callable[[int, int], tuple[str, ...]] = lambda start_ns, end_ns: ()
+    table: Callable[[], PlotTable] | None = None
+
+
+def logarithmic(content: PlotContent) -> PlotContent:
+    """Return a plot with a logarithmic value axis, if its values allow that; its title says so."""
+    if content.log or content.log_from <= 0 or content.log_from >= content.y_max:
+        return content
+    title, top = f"{content.title}, log scale", 1.6 * content.y_max
+    return replace(content, title=title, log=True, y_min=content.log_from, y_max=top)
 
 
 def role_color(theme: Theme, role: str) -> QColor:
-    """Return the colour of a role: sent, dirtied, limit, on-time, late, held, lost, before."""
+    """Return the colour of a role: sent, dirtied, limit, on-time, late, held, lost, before.
+
+    Also other, stop (a limit that is waited for), left, and vcpu-0, vcpu-1 and so on.
+    """
     tokens = {
         "sent": "link",
         "on-time": "link",
@@ -97,7 +164,12 @@ def role_color(theme: Theme, role: str) -> QColor:
         "held": "stopped",
         "before": "dim",
         "other": "good",
+        "stop": "warn",
+        "left": "link",
+        "part": "ink",
     }
     if role in tokens:
         return theme.color(tokens[role])
+    if role.startswith("vcpu-"):
+        return theme.color(VCPU_TOKENS[int(role[5:]) % len(VCPU_TOKENS)])
     return theme.state_color(PageState.DIRTY_AGAIN)

@@ -4,13 +4,11 @@ Repainting a plot for every frame is what makes animations stutter. A frame cost
 over the future, the cursor and what is on its way.
 """
 
-from collections.abc import Iterator
 from typing import Final
 
-import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
+    QContextMenuEvent,
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
@@ -18,29 +16,50 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QPixmap,
-    QRegion,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from gui.style.theme import DARK, Theme, ui_font
-from gui.views.plot_content import PlotContent
-from gui.views.plot_picture import BAND_LABEL_PX, PlotPicture
+from gui.style.theme import DARK, Theme
+from gui.views.plot_content import Bars, Curve, Markers, PlotContent
+from gui.views.plot_geometry import Stretch
+from gui.views.plot_overlay import (
+    changed_between,
+    draw_hover,
+    draw_now,
+    draw_selection,
+    reach_ns,
+    selection_lines,
+)
+from gui.views.plot_picture import PlotPicture
 from gui.views.scrubbing import ArrowKeeper, Scrubber
 
-VEIL_ALPHA: Final = 150
-MOST_OPEN: Final = 64
-"""Replies on their way at once, at most."""
+NOTCH: Final = 120
+"""Angle of one notch of a wheel, in eighths of a degree."""
+NOTCH_FACTOR: Final = 0.8
+PAN_SHARE: Final = 0.1
 
 
 class PlotPanel(QWidget):
-    """A plot over the time of a run, with a cursor."""
+    """A plot over the time of a run, with a cursor.
+
+    Attributes:
+        seek_requested: The user clicked, dragged or used the arrow keys: scenario time in ns.
+        choice_requested: The user asks for another plot in this place.
+        menu_requested: The user asks for the plot's menu at a place of the screen (`QPoint`).
+        hovered: The pointer is over an instant (ns), or None when it has left.
+        zoom_requested: Show (factor) times as much time around an instant: (t_ns, factor).
+        pan_requested: Show what lies this many ns later.
+        selection_requested: A stretch was dragged with Shift: (start_ns, end_ns).
+    """
 
     seek_requested = Signal(object)
-    """The user clicked, dragged or used the arrow keys: scenario time in ns."""
     choice_requested = Signal()
-    """The user asks for another plot in this place."""
+    menu_requested = Signal(QPoint)
     hovered = Signal(object)
-    """The pointer is over an instant (ns), or None when it has left."""
+    zoom_requested = Signal(object, float)
+    pan_requested = Signal(object)
+    selection_requested = Signal(object, object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start empty; pyqtgraph is imported when the first content comes."""
@@ -50,6 +69,8 @@ class PlotPanel(QWidget):
         self._picture = PlotPicture(self)
         self._t_ns = 0
         self._hover_ns: int | None = None
+        self._chosen: Stretch | None = None
+        self._anchor_ns: int | None = None
         self._choice = False
         self._scrubber = Scrubber(self._run_length, self.time_at, self.seek_requested.emit)
         self.setMouseTracking(True)
@@ -67,9 +88,20 @@ class PlotPanel(QWidget):
         """Show another run; the picture is drawn anew at the next paint."""
         self._picture.set_content(content)
         self.setAccessibleName(content.title)
-        words = [c.word for c in content.curves] + [m.word for m in content.markers]
-        self.setAccessibleDescription(", ".join(filter(None, words)) or content.note)
+        self.tell()
         self.update()
+
+    def set_shown(self, shown: Stretch | None) -> None:
+        """Show a stretch of the run, or all of it (None)."""
+        self._picture.set_shown(shown)
+        self.update()
+
+    def set_chosen(self, chosen: Stretch | None) -> None:
+        """Mark a stretch and tell its figures, or none."""
+        if chosen != self._chosen:
+            self._chosen = chosen
+            self.tell()
+            self.update()
 
     @property
     def content(self) -> PlotContent | None:
@@ -84,16 +116,37 @@ class PlotPanel(QWidget):
 
     def set_time(self, t_ns: int) -> None:
         """Move the cursor."""
-        if t_ns != self._t_ns:
-            before, self._t_ns = self._t_ns, t_ns
-            for rect in self._changed_between(before, t_ns):
-                self.update(rect.toAlignedRect())
+        if t_ns == self._t_ns:
+            return
+        before, self._t_ns = self._t_ns, t_ns
+        if self._picture.content is None or self._hover_ns is not None or self._chosen is not None:
+            self.update()
+            return
+        for rect in changed_between(self._picture, before, t_ns, self.height()):
+            self.update(rect.toAlignedRect())
 
     def set_hover(self, t_ns: int | None) -> None:
         """Show the read-out of an instant, or none."""
         if t_ns != self._hover_ns:
             self._hover_ns = t_ns
             self.update()
+
+    def tell(self) -> None:
+        """Describe the plot at the playhead for those who do not see it."""
+        content = self._picture.content
+        if content is None:
+            return
+        everything: tuple[Bars | Curve | Markers, ...] = (
+            *content.bars, *content.curves, *content.markers,
+        )  # fmt: skip
+        words = ", ".join(entry.word for entry in everything if entry.word)
+        values = content.read(self._t_ns, max(reach_ns(self._picture), content.end_ns // 100))
+        parts = [values.replace("\n", ", "), words, content.note]
+        if self._chosen is not None:
+            parts.insert(0, "selected " + ", ".join(selection_lines(content, self._chosen)))
+        text = "; ".join(part for part in parts if part)
+        if text != self.accessibleDescription():
+            self.setAccessibleDescription(text)
 
     def picture(self) -> QPixmap:
         """Return the cached picture without cursor, drawn now if need be."""
@@ -108,118 +161,66 @@ class PlotPanel(QWidget):
         return self._picture.y_at(value)
 
     def time_at(self, x_px: float) -> int:
-        """Return the instant at a horizontal position, clipped to the run."""
+        """Return the instant at a horizontal position, clipped to what is shown."""
         return self._picture.time_at(x_px)
-
-    def _changed_between(self, before_ns: int, t_ns: int) -> Iterator[QRectF]:
-        """Yield what looks different at two instants: where the cursor went, what waits."""
-        content, height = self._picture.content, float(self.height())
-        if content is None or self._hover_ns is not None:
-            yield QRectF(self.rect())
-            return
-        xs = [round(self.x_at(t)) for t in (before_ns, t_ns)]
-        if xs[0] != xs[1]:
-            yield QRectF(min(xs) - 2, 0, max(xs) - min(xs) + 4, height)
-        for i in {*self._open_at(content, before_ns), *self._open_at(content, t_ns)}:
-            begun_ns = int(content.open_ns[0, i])
-            yield QRectF(round(self.x_at(begun_ns)) - 8, 0, 16, height)
-            yield self._picture.tag_rects.get(begun_ns, QRectF()).adjusted(-1, -1, 1, 1)
-
-    @staticmethod
-    def _open_at(content: PlotContent, t_ns: int) -> Iterator[int]:
-        """Yield the points that are not back yet at an instant."""
-        begun, ended = content.open_ns
-        hi = int(np.searchsorted(begun, t_ns, side="right"))
-        for i in range(max(0, hi - MOST_OPEN), hi):
-            if ended[i] > t_ns:
-                yield i
-
-    def _draw_open(self, painter: QPainter, veil: QColor) -> None:
-        """Hide points that are not back yet and draw how long they have been waiting."""
-        content, area = self._picture.content, self._picture.area
-        assert content is not None
-        begun, waiting = content.open_ns[0], list(self._open_at(content, self._t_ns))
-        if not waiting:
-            return
-        hidden = QRegion()
-        for i in waiting:
-            x, y = round(self.x_at(int(begun[i]))), round(self.y_at(float(content.open_y[i])))
-            hidden += QRect(x - 6, y - 6, 13, 13)
-            hidden += self._picture.tag_rects.get(int(begun[i]), QRectF()).toAlignedRect()
-        now = round(self.x_at(self._t_ns))
-        hidden &= QRect(0, 0, now, self.height())  # what comes later has its veil already
-        painter.setClipRegion(hidden)
-        painter.fillRect(self.rect(), veil)
-        painter.setClipping(False)
-        painter.setPen(QPen(self._theme.color("ink"), 1))
-        for i in waiting:
-            x = round(self.x_at(int(begun[i])))
-            waited = self.y_at((self._t_ns - int(begun[i])) / 1e6)
-            painter.drawLine(QPointF(x, area.bottom()), QPointF(x, waited))
-            painter.drawRect(QRectF(x - 2, waited - 2, 4, 4))
-
-    def _draw_hover(self, painter: QPainter, t_ns: int) -> None:
-        """Draw a thin line and a box with the values there."""
-        content = self._picture.content
-        assert content is not None
-        x = round(self.x_at(t_ns))
-        painter.setPen(QPen(self._theme.color("dim"), 1, Qt.PenStyle.DotLine))
-        area = self._picture.area
-        painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-        reach_ns = round(6 * content.end_ns / max(1.0, area.width()))
-        text = content.read(t_ns, reach_ns)
-        if not text:
-            return
-        painter.setFont(ui_font(11))
-        box = painter.fontMetrics().boundingRect(0, 0, 400, 200, 0, text).adjusted(-6, -3, 6, 3)
-        left = x + 8 if x + 8 + box.width() < self.width() else x - 8 - box.width()
-        box.moveTo(max(0, left), round(self._picture.area.top()) + BAND_LABEL_PX + 2)
-        painter.fillRect(box, self._theme.color("field"))
-        painter.setPen(self._theme.color("line"))
-        painter.drawRect(box)
-        painter.setPen(self._theme.color("ink"))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def minimumSizeHint(self) -> QSize:
         """Return a size at which the plot can be read."""
-        return QSize(220, 130)
+        return QSize(220, 124)
 
     def sizeHint(self) -> QSize:
         """Return a comfortable size."""
-        return QSize(460, 220)
+        return QSize(460, 200)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the picture, the veil over the future, what is on its way, and the cursor."""
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self.picture())
-        if self._picture.content is not None and self._picture.area.width() > 0:
-            area, x = self._picture.area, round(self.x_at(self._t_ns))
-            veil = self._theme.color("ground")
-            veil.setAlpha(VEIL_ALPHA)
-            painter.fillRect(QRectF(x, area.top(), area.right() - x + 7, area.height() + 1), veil)
-            self._draw_open(painter, veil)
-            ink = self._theme.color("ink")
-            painter.fillRect(QRectF(x - 1, area.top(), 2, area.height()), ink)
-            if self._hover_ns is not None:
-                self._draw_hover(painter, self._hover_ns)
+        picture, theme = self._picture, self._theme
+        if picture.content is not None and picture.area.width() > 0:
+            draw_now(painter, picture, theme, self._t_ns)
+            if self._chosen is not None:
+                draw_selection(painter, picture, theme, chosen=self._chosen, width=self.width())
+            if self._hover_ns is not None and self._anchor_ns is None:
+                draw_hover(painter, picture, theme, t_ns=self._hover_ns, width=self.width())
         if self.hasFocus():
-            painter.setPen(QPen(self._theme.color("link"), 1))
-            painter.drawRect(self._picture.area.adjusted(-2, -2, 2, 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(theme.color("link"), 1))
+            painter.drawRect(picture.area.adjusted(-2, -2, 2, 2))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Ask for the instant under the pointer, or for the other plots if that is the title."""
+        """Ask for the instant under the pointer, or for the other plots; Shift begins a stretch."""
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         if self._on_title(event):
             self.choice_requested.emit()
+        elif shift and event.button() == Qt.MouseButton.LeftButton and self.content is not None:
+            self._anchor_ns = self.time_at(event.position().x())
         else:
             self._scrubber.press(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Scrub while the button is down, read values otherwise."""
+        """Scrub or select while the button is down, read values otherwise."""
+        if self._anchor_ns is not None:
+            self._select_to(event.position())
+            return
         title = self._on_title(event)
         pointing = Qt.CursorShape.PointingHandCursor
         self.setCursor(pointing if title else Qt.CursorShape.ArrowCursor)
         t_ns = self._scrubber.move(event)
         self.hovered.emit(None if title else t_ns)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End a stretch that is being dragged."""
+        if self._anchor_ns is not None:
+            self._select_to(event.position())
+            self._anchor_ns = None
+            self.update()
+
+    def _select_to(self, position: QPointF) -> None:
+        assert self._anchor_ns is not None
+        t_ns = self.time_at(position.x())
+        if t_ns != self._anchor_ns:
+            self.selection_requested.emit(min(t_ns, self._anchor_ns), max(t_ns, self._anchor_ns))
 
     def _on_title(self, event: QMouseEvent) -> bool:
         """Return whether the pointer is over a title that offers other plots."""
@@ -228,16 +229,50 @@ class PlotPanel(QWidget):
         over = self._picture.title_rect.contains(event.position())
         return self._choice and over and not moving
 
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom time at the pointer; sideways, or with Shift, show what is earlier or later."""
+        if self.content is None:
+            return
+        angle = event.angleDelta()
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        sideways = angle.x() if not shift else angle.x() or angle.y()
+        length = self._picture.geometry.shown.length_ns
+        if sideways:
+            self.pan_requested.emit(round(-sideways / NOTCH * PAN_SHARE * length))
+        elif angle.y():
+            at_ns = self.time_at(event.position().x())
+            self.zoom_requested.emit(at_ns, NOTCH_FACTOR ** (angle.y() / NOTCH))
+        event.accept()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for the plot's menu, at the pointer or, from the keyboard, in the plot."""
+        keyboard = event.reason() == QContextMenuEvent.Reason.Keyboard
+        inside = self.mapToGlobal(self._picture.area.topLeft().toPoint())
+        self.menu_requested.emit(inside if keyboard else event.globalPos())
+
     def leaveEvent(self, event: QEvent) -> None:
         """Take the read-out away."""
         self.hovered.emit(None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move the cursor by a hundredth of the run; Down asks for the other plots."""
-        if self._choice and event.key() == Qt.Key.Key_Down:
+        """Move the cursor by a hundredth of what is shown; Down asks for the other plots."""
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if plain and self._choice and event.key() == Qt.Key.Key_Down:
             self.choice_requested.emit()
-        elif not self._scrubber.key(event, self._t_ns):
+        elif not self._step(event) and not self._scrubber.key(event, self._t_ns):
             super().keyPressEvent(event)
+
+    def _step(self, event: QKeyEvent) -> bool:
+        """Move by a hundredth of the stretch that is shown, with Shift by a thousandth."""
+        shown, run = self._picture.geometry.shown, self._run_length()
+        ways = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+        way = ways.get(Qt.Key(event.key()))
+        if way is None or run is None or shown.length_ns >= run:
+            return False
+        fine = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        step = max(1, shown.length_ns // (1000 if fine else 100))
+        self.seek_requested.emit(max(0, min(run, self._t_ns + way * step)))
+        return True
 
     def _run_length(self) -> int | None:
         content = self._picture.content

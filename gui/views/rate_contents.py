@@ -4,18 +4,28 @@ Nothing is simulated or smoothed: every step is a rate of the history.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
-from engine.history import History, MigrationRecord, VmRecord
+from engine.history import History, VmRecord
 from engine.network import PiecewiseSeries
+from engine.recorded import RecordedHistory
 from engine.specs import PAGE_BYTES
 from engine.units import format_bit_rate, parse_bit_rate
-from engine.workload import FULL_SPEED, GuestClock, WriterTimeline
+from engine.workload import FULL_SPEED, GuestClock, WriterTimeline, zipf_table
+from gui.models.plot_rows import Cell, PlotTable
 from gui.views.plot_axes import axis_step, bands_of, from_start, steps_mbps
 from gui.views.plot_content import Curve, Floats, PlotContent
+from gui.views.plot_stats import (
+    show_number,
+    spread_line,
+    spread_of_line,
+    spread_of_steps,
+    sum_of_steps,
+)
 from gui.views.time_text import SECOND_NS, clock_text
 
 BIN_NS: Final = SECOND_NS // 10
@@ -89,6 +99,10 @@ def _expected_pages(writer: WriterTimeline, clock: GuestClock, from_ns: int) -> 
         return float(min(count, n))
     if writer.spec.pattern == "uniform":
         return _occupied(n, count)
+    if writer.spec.pattern == "zipf":
+        sums = zipf_table(n).astype(np.float64)
+        shares = np.diff(sums, prepend=0.0) / sums[-1]
+        return float(np.sum(-np.expm1(count * np.log1p(-np.minimum(shares, 1 - 1e-12)))))
     n_hot = max(1, n * writer.spec.hot_share_ppm // 1_000_000)
     hot = count * writer.spec.hot_writes_ppm / 1_000_000
     return _occupied(n_hot, hot) + _occupied(max(1, n - n_hot), count - hot)
@@ -99,39 +113,84 @@ def _occupied(n: int, count: float) -> float:
     return float(n * -np.expm1(count * np.log1p(-1 / n))) if n > 1 else min(1.0, count)
 
 
+@dataclass(frozen=True)
+class Rates:
+    """What a plot of rates shows.
+
+    Attributes:
+        own: Streams of the VM's migrations, bit/s. other: Those of other VMs, by name.
+        dirty: (s, Mbit/s) of page dirtying; None where a recording does not tell it.
+        link: Bandwidth of the network, bit/s; None where a recording does not tell it.
+        stepped: Dirtying is constant from one of its instants on; else of the stretches around.
+    """
+
+    own: list[PiecewiseSeries]
+    other: list[tuple[str, PiecewiseSeries]]
+    dirty: tuple[Floats, Floats] | None
+    link: PiecewiseSeries | None
+    stepped: bool = False
+
+    @property
+    def sent(self) -> PiecewiseSeries:
+        """Return the stream of the VM's migrations together."""
+        return sum_of_steps(self.own) if self.own else PiecewiseSeries()
+
+    def dirty_mbps_at(self, t_ns: int) -> float | None:
+        """Return the rate of page dirtying, in Mbit/s; None where it is not known."""
+        if self.dirty is None or not len(self.dirty[1]):
+            return None
+        if self.stepped:
+            last = int(np.searchsorted(self.dirty[0], t_ns / SECOND_NS, side="right")) - 1
+            return float(self.dirty[1][last]) if last >= 0 else None
+        i = min(int(np.searchsorted(self.dirty[0], t_ns / SECOND_NS)), len(self.dirty[1]) - 1)
+        return float(self.dirty[1][i])
+
+
+def rates_of(history: History, vm: str) -> Rates:
+    """Return the rates that are known of a VM."""
+    own = [m.rate for m in history.migrations if m.vm == vm]
+    other = [(m.vm, m.rate) for m in history.migrations if m.vm != vm]
+    if isinstance(history, RecordedHistory):
+        known = history.dirtied_pps
+        in_bits = PiecewiseSeries(known.t_ns, [pps * PAGE_BYTES * 8 for pps in known.values])
+        dirty = from_start(in_bits, history.end_ns) if known.t_ns else None
+        return Rates(own, other, dirty, None, stepped=True)
+    return Rates(own, other, dirtying_mbps(history.vm(vm), history.end_ns), link_series(history))
+
+
 def rate_content(history: History, vm: str, previous: History | None = None) -> PlotContent:
     """Return the migration streams, the VM's dirtying and the link, in Mbit/s."""
-    end_ns = history.end_ns
-    dirty = dirtying_mbps(history.vm(vm), end_ns)
-    link = link_series(history)
-    own = [m for m in history.migrations if m.vm == vm]
-    other = [m for m in history.migrations if m.vm != vm]
-    highest = max([float(dirty[1].max(initial=0)), *(_peak_mbps(m) for m in own + other)])
-    link_mbps = max(link.values) / 1e6
+    end_ns, rates = history.end_ns, rates_of(history, vm)
+    streams = [*rates.own, *(rate for _, rate in rates.other)]
+    highest = max((max(rate.values, default=0) / 1e6 for rate in streams), default=0.0)
+    if rates.dirty is not None:
+        highest = max(highest, float(rates.dirty[1].max(initial=0)))
+    link_mbps = max(rates.link.values) / 1e6 if rates.link is not None else 0.0
     seen = link_mbps <= LINK_OFF_SCALE * highest or highest <= 0
     y_max = 1.18 * max(1.0, highest, link_mbps if seen else 0.0)
-    word = f"link {format_bit_rate(link.values[-1])}" + ("" if seen else ", above")
     curves = [*_old_rates(previous, vm)]
-    curves.append(Curve("limit", *from_start(link, end_ns), word))
-    curves += [Curve("other", *steps_mbps(m.rate, end_ns), f"sent for {m.vm}") for m in other]
-    curves.append(Curve("dirtied", *dirty, "dirtied"))
+    if rates.link is not None:
+        word = f"link {format_bit_rate(rates.link.values[-1])}" + ("" if seen else ", above")
+        curves.append(Curve("limit", *from_start(rates.link, end_ns), word))
+    for name, rate in rates.other:
+        curves.append(Curve("other", *steps_mbps(rate, end_ns), f"sent for {name}"))
+    if rates.dirty is not None:
+        curves.append(Curve("dirtied", *rates.dirty, "dirtied"))
     curves += [
-        Curve("sent", *steps_mbps(m.rate, end_ns), "" if i else "sent", width_px=2)
-        for i, m in enumerate(own)
+        Curve("sent", *steps_mbps(rate, end_ns), "" if i else "sent", width_px=2)
+        for i, rate in enumerate(rates.own)
     ]
     return PlotContent(
-        "Link rate and page dirtying, Mbit/s",
+        "Link rate and page dirtying, Mbit/s" if rates.dirty is not None else "Rate sent, Mbit/s",
         end_ns,
         y_max,
         axis_step(y_max),
         tuple(bands_of(history, vm)),
         tuple(curves),
-        read=lambda t_ns, reach_ns: _read_rate(own, dirty, t_ns),
+        read=lambda t_ns, reach_ns: _read_rate(rates, t_ns),
+        stats=lambda start_ns, stop_ns: _rate_stats(rates, start_ns, stop_ns),
+        table=lambda: _rate_table(rates, end_ns),
     )
-
-
-def _peak_mbps(migration: MigrationRecord) -> float:
-    return max(migration.rate.values, default=0) / 1e6
 
 
 def _old_rates(previous: History | None, vm: str) -> Iterator[Curve]:
@@ -144,16 +203,49 @@ def _old_rates(previous: History | None, vm: str) -> Iterator[Curve]:
             steps = steps_mbps(migration.rate, previous.end_ns)
             yield Curve("before", *steps, word, dashed=True)
             word = ""
-    yield Curve("before", *dirtying_mbps(previous.vm(vm), previous.end_ns), word, dashed=True)
+    unknown = np.empty(0), np.empty(0)
+    yield Curve("before", *(rates_of(previous, vm).dirty or unknown), word, dashed=True)
 
 
-def _read_rate(own: list[MigrationRecord], dirty: tuple[Floats, Floats], t_ns: int) -> str:
-    sent = sum(m.rate.value_at(t_ns) for m in own)
-    i = min(int(np.searchsorted(dirty[0], t_ns / SECOND_NS)), len(dirty[1]) - 1)
-    return (
-        f"{clock_text(t_ns)}\nsent {format_bit_rate(sent)}\n"
-        f"dirtied {format_bit_rate(round(float(dirty[1][i]) * 1e6))}"
-    )
+def _read_rate(rates: Rates, t_ns: int) -> str:
+    lines = [clock_text(t_ns), f"sent {format_bit_rate(rates.sent.value_at(t_ns))}"]
+    dirty = rates.dirty_mbps_at(t_ns)
+    if dirty is not None:
+        lines.append(f"dirtied {format_bit_rate(round(dirty * 1e6))}")
+    return "\n".join(lines)
+
+
+def _show_mbps(rate_bps: float) -> str:
+    return show_number(rate_bps / 1e6)
+
+
+def _rate_stats(rates: Rates, start_ns: int, end_ns: int) -> tuple[str, ...]:
+    spread = spread_of_steps(rates.sent, start_ns, end_ns)
+    lines = [spread_line("sent", spread, _show_mbps, unit="Mbit/s")]
+    if rates.dirty is not None:
+        t_ns = (rates.dirty[0] * SECOND_NS).astype(np.int64)
+        spread = spread_of_line(t_ns, rates.dirty[1] * 1e6, start_ns, end_ns)
+        lines.append(spread_line("dirtied", spread, _show_mbps, unit="Mbit/s"))
+    return tuple(lines)
+
+
+def _rate_table(rates: Rates, end_ns: int) -> PlotTable:
+    """Return a row for each instant at which a rate changes or was measured."""
+    sent, link = rates.sent, rates.link
+    instants = {t for t in (*sent.t_ns, *(link.t_ns if link is not None else ())) if t <= end_ns}
+    if rates.dirty is not None:
+        instants |= set((rates.dirty[0] * SECOND_NS).round().astype(np.int64).tolist())
+    headings = ["time, s", "sent, Mbit/s"]
+    headings += ["dirtied, Mbit/s"] if rates.dirty is not None else []
+    headings += ["link, Mbit/s"] if link is not None else []
+    rows: list[tuple[Cell, ...]] = []
+    for t in sorted(instants):
+        row: list[Cell] = [t / SECOND_NS, sent.value_at(t) / 1e6]
+        dirty = rates.dirty_mbps_at(t)
+        row += [] if rates.dirty is None else ["" if dirty is None else dirty]
+        row += [] if link is None else [link.value_at(t) / 1e6]
+        rows.append(tuple(row))
+    return PlotTable("Rates", tuple(headings), tuple(rows))
 
 
 def speed_series(record: VmRecord, end_ns: int) -> PiecewiseSeries:
@@ -188,7 +280,29 @@ def speed_content(history: History, vm: str, previous: History | None = None) ->
         read=lambda t_ns, reach_ns: (
             f"{clock_text(t_ns)}\n{series.value_at(t_ns) * 100 / FULL_SPEED:g} %"
         ),
+        stats=lambda start_ns, end_ns: (
+            spread_line("", spread_of_steps(series, start_ns, end_ns), _show_speed, unit="%"),
+        ),
+        table=lambda: PlotTable(
+            "Guest speed",
+            ("from, s", "speed, %"),
+            tuple(
+                (t / SECOND_NS, value * 100 / FULL_SPEED)
+                for t, value in zip(series.t_ns, series.values, strict=True)
+            ),
+        ),
     )
+
+
+def _show_speed(thousandths: float) -> str:
+    return show_number(thousandths * 100 / FULL_SPEED)
+
+
+def is_slowed(history: History, vm: str) -> bool:
+    """Return whether a guest ever runs slower than it should, without standing still."""
+    clocks = history.vm(vm).clocks
+    knots = (knot for clock in clocks for knot in clock.knots_until(history.end_ns + 1))
+    return any(0 < speed < FULL_SPEED for _, _, speed in knots)
 
 
 def _speed_word(values: Sequence[int]) -> str:

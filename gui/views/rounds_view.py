@@ -1,4 +1,7 @@
-"""Megabytes of every round as bars; the copy made while the VM is stopped has a pattern."""
+"""Every round as bars, in MiB: sent, over it what was skipped, beside it what was dirtied.
+
+The copy made while the VM is stopped has a pattern of its own.
+"""
 
 from typing import Final
 
@@ -7,9 +10,11 @@ from PySide6.QtGui import QBrush, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.history import Frame, History, MigrationRecord, RoundRecord
+from engine.specs import PAGE_BYTES
 from engine.states import PageState
 from engine.units import format_duration_ns
 from gui.style.theme import DARK, Theme, ui_font
+from gui.views.plot_marks import fill_bar
 from gui.views.stages import stage_color
 
 BARS_PX: Final = 58
@@ -19,6 +24,8 @@ LABEL_PX: Final = 16
 MIN_BAR_PX: Final = 2
 MAX_BAR_PX: Final = 34
 GAP_PX: Final = 6
+MOST_TOLD: Final = 6
+"""So many of the newest rounds are told in the description."""
 
 
 def mebibytes_text(n_bytes: int) -> str:
@@ -56,9 +63,10 @@ class RoundsView(QWidget):
         self._selected = ""
         self._migration: MigrationRecord | None = None
         self._current: int | None = None
+        self._largest = 1
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
-        self.setAccessibleName("Megabytes sent in each round")
+        self.setAccessibleName("Rounds: MiB sent, skipped and dirtied")
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
@@ -87,12 +95,34 @@ class RoundsView(QWidget):
         return self._migration.rounds if self._migration else ()
 
     def bar_rect(self, index: int) -> QRectF:
-        """Return the bar of a round."""
-        rounds = self.rounds()
-        largest = max((r.bytes_sent for r in rounds), default=0) or 1
-        pitch = min(MAX_BAR_PX + GAP_PX, self.width() / max(1, len(rounds)))
-        width = max(float(MIN_BAR_PX), pitch - min(GAP_PX, pitch / 3))
-        height = max(2.0, BARS_PX * rounds[index].bytes_sent / largest)
+        """Return the bar of what a round sent."""
+        return self._rect(index, self.rounds()[index].bytes_sent, least_px=2.0)
+
+    def skipped_rect(self, index: int) -> QRectF:
+        """Return the bar of what a round skipped, on top of what it sent; empty without any."""
+        skipped = self.rounds()[index].pages_skipped * PAGE_BYTES
+        rect = self._rect(index, skipped)
+        return rect.translated(0, -self.bar_rect(index).height()) if skipped else QRectF()
+
+    def dirtied_rect(self, index: int) -> QRectF:
+        """Return the narrow bar of what was dirtied in a round; empty without any."""
+        dirtied = self.rounds()[index].pages_dirtied * PAGE_BYTES
+        rect = self._rect(index, dirtied)
+        width = self._dirtied_px()
+        left = self.bar_rect(index).right() + (1 if width > 2 else 0)
+        return QRectF(left, rect.top(), width, rect.height()) if dirtied else QRectF()
+
+    def _pitch(self) -> float:
+        return min(MAX_BAR_PX + GAP_PX, self.width() / max(1, len(self.rounds())))
+
+    def _dirtied_px(self) -> int:
+        return max(1, min(9, round(self._pitch() / 4)))
+
+    def _rect(self, index: int, n_bytes: int, *, least_px: float = 1.0) -> QRectF:
+        """Return a bar of so many bytes that stands on the ground line."""
+        pitch = self._pitch()
+        width = max(float(MIN_BAR_PX), pitch - min(GAP_PX, pitch / 3) - self._dirtied_px())
+        height = max(least_px, BARS_PX * n_bytes / self._largest)
         return QRectF(round(index * pitch), VALUE_PX + BARS_PX - height, round(width), height)
 
     def _choose(self, t_ns: int) -> None:
@@ -103,7 +133,20 @@ class RoundsView(QWidget):
             m for m in self._history.migrations if m.vm == self._selected and m.outcome != "refused"
         ]
         first = own[0] if own else None
-        self._migration = first if index is None else self._history.migrations[index]
+        chosen = first if index is None else self._history.migrations[index]
+        if chosen is self._migration:
+            return
+        self._migration = chosen
+        rounds = self.rounds()
+        self._largest = max(
+            (
+                max(r.bytes_sent + r.pages_skipped * PAGE_BYTES, r.pages_dirtied * PAGE_BYTES)
+                for r in rounds
+            ),
+            default=0,
+        ) or 1
+        told = [round_sentence(r).replace("\n", ", ") for r in rounds[-MOST_TOLD:]]
+        self.setAccessibleDescription(". ".join(told) or "no rounds")
 
     def description_at(self, position: QPoint) -> str:
         """Return the figures of the round under a position, or ""."""
@@ -122,6 +165,11 @@ class RoundsView(QWidget):
             painter.fillRect(rect, stage_color(self._theme, "stop-and-copy"))
             ground = self._theme.color("ground")
             painter.fillRect(rect, QBrush(ground, Qt.BrushStyle.BDiagPattern))
+        orange = self._theme.state_color(PageState.DIRTY_AGAIN)
+        skipped, dirtied = self.skipped_rect(index), self.dirtied_rect(index)
+        for over, fill in ((skipped, "outline"), (dirtied, "hatch")):
+            if not over.isEmpty():
+                fill_bar(painter, over, orange, fill)
         if current:
             if record.live:
                 painter.fillRect(rect, self._theme.state_color(PageState.UP_TO_DATE))
@@ -148,8 +196,25 @@ class RoundsView(QWidget):
             token = "ink" if current else "dim" if record.live else "warn"
             painter.setPen(self._theme.color(token))
             bottom = VALUE_PX + BARS_PX
-            for text, y in ((value, rect.top() - 4), (name, bottom + 12)):
+            top = min(r.top() for r in (rect, self.skipped_rect(i)) if not r.isEmpty())
+            for text, y in ((value, top - 4), (name, bottom + 12)):
                 painter.drawText(QPointF(center - metrics.horizontalAdvance(text) / 2, y), text)
+
+    def _draw_legend(self, painter: QPainter) -> None:
+        """Say which bar is which, at the right of the title."""
+        painter.setFont(ui_font(11))
+        metrics, x = painter.fontMetrics(), float(self.width())
+        orange = self._theme.state_color(PageState.DIRTY_AGAIN)
+        for word, color, fill in (
+            ("dirtied", orange, "hatch"), ("skipped", orange, "outline"),
+            ("sent", stage_color(self._theme, "round", 0), "solid"),
+        ):
+            x -= metrics.horizontalAdvance(word)
+            painter.setPen(self._theme.color("dim"))
+            painter.drawText(QPointF(x, 13), word)
+            x -= 14
+            fill_bar(painter, QRectF(round(x), 4, 10, 10), color, fill)
+            x -= 10
 
     def sizeHint(self) -> QSize:
         """Return the fixed height and a comfortable width."""
@@ -165,12 +230,13 @@ class RoundsView(QWidget):
         painter.fillRect(event.rect(), self._theme.color("panel"))
         painter.setFont(ui_font(12))
         painter.setPen(self._theme.color("dim"))
-        painter.drawText(0, 13, "Rounds, MiB sent")
+        painter.drawText(0, 13, "Rounds, MiB")
         if not self.rounds():
             painter.setFont(ui_font(11))
             note = "This policy has no rounds." if self._migration else "Nothing migrates."
             painter.drawText(0, VALUE_PX, note)
             return
+        self._draw_legend(painter)
         bottom = VALUE_PX + BARS_PX
         painter.setPen(self._theme.color("line"))
         painter.drawLine(0, bottom, self.width(), bottom)

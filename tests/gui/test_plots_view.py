@@ -245,12 +245,12 @@ def test_stalls_of_post_copy_slow_the_guest(pulled: History) -> None:
 
 
 def test_as_many_plots_as_there_is_room_for(view: PlotsView, mixed: History) -> None:
-    assert view.shown == ("ping", "rate", "speed")
+    assert view.shown == ("ping", "rate", "remaining")
     view.resize(520, 200)
     assert view.shown == ("ping", "rate")
     assert [p.isVisible() for p in view.panels] == [True, True, False, False]
     view.resize(1200, 200)
-    assert view.shown == ("ping", "rate", "speed")
+    assert view.shown == ("ping", "rate", "remaining", "downtime")
 
 
 def test_title_offers_the_plots_that_have_no_room(
@@ -263,10 +263,10 @@ def test_title_offers_the_plots_that_have_no_room(
     menu.actions()[2].trigger()
 
     assert [text for text, on in checked if on] == ["Link rate and page dirtying"]
-    assert view.shown == ("ping", "speed")
-    assert view.panels[1].accessibleName() == "Guest speed, %"
-    view.show_plot(0, "speed")
-    assert view.shown == ("speed", "ping")
+    assert view.shown == ("ping", "remaining")
+    assert view.panels[1].accessibleName() == "Remaining pages"
+    view.show_plot(0, "remaining")
+    assert view.shown == ("remaining", "ping")
 
 
 def test_click_on_a_title_asks_for_the_choice_and_not_for_an_instant(
@@ -289,10 +289,10 @@ def test_chosen_plot_stays_over_a_new_run_of_the_vm(
     view: PlotsView, mixed: History, history: History
 ) -> None:
     view.resize(520, 200)
-    view.show_plot(0, "speed")
+    view.show_plot(0, "rounds")
     view.set_history(history, selected="cps")
 
-    assert view.shown == ("speed", "rate")
+    assert view.shown == ("rounds", "rate")
 
 
 def test_plots_without_a_place_are_not_made(view: PlotsView, history: History) -> None:
