@@ -8,16 +8,21 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-HEADLESS_COMMANDS: Final = ("list", "check", "run", "reproduce", "import", "schema")
+if TYPE_CHECKING:
+    from engine.importing import OpenedRecording
+    from engine.scenario import Scenario
+
+HEADLESS_COMMANDS: Final = ("list", "check", "run", "reproduce", "import", "trace", "schema")
 """As `engine.cli` has them; that module is heavy, and the window does not need it."""
 EXIT_INPUT: Final = 2
 EXIT_BUG: Final = 70
 ISSUES: Final = "the project's issue tracker"
 
 USAGE: Final = """\
-Usage: migrascope [FILE|NAME] [--theme dark|light]    open the window
+Usage: migrascope [FILE|NAME] [--theme dark|light]    open the window on a scenario
+       migrascope LOG [PINGS] [--theme dark|light]    ... on a recording of a migration
        migrascope COMMAND ...                         work without a window
 
 Migrascope shows how a running virtual machine moves from one host to another.
@@ -107,17 +112,18 @@ def _shot(arguments: list[str]) -> int:
 
 
 def _window(arguments: list[str]) -> int:
-    from engine.errors import ScenarioError
-    from engine.scenario import load_scenario
+    from engine.errors import MigrascopeError, ScenarioError
     from gui import startup
 
     theme, names, faults = _window_arguments(arguments)
     if faults:
         return _fail(faults, EXIT_INPUT)
     try:
-        scenario = load_scenario(names[0]) if names else None
+        opened = _opened(names)
     except ScenarioError as error:
         return _fail(error.faults, EXIT_INPUT)
+    except MigrascopeError as error:
+        return _fail([str(error)], EXIT_INPUT)
     try:
         startup.check_qt_libraries()
         platform = startup.check_display(os.environ)
@@ -128,7 +134,24 @@ def _window(arguments: list[str]) -> int:
         os.environ.setdefault("QT_QPA_PLATFORM", platform)
     from gui import app
 
-    return app.run(scenario, theme_name=theme)
+    return app.run(opened, theme_name=theme)
+
+
+def _opened(names: list[str]) -> "Scenario | OpenedRecording | None":
+    """Return what the window is to show; None: what it shows by itself.
+
+    Raises:
+        MigrascopeError: It cannot be read.
+    """
+    from engine.scenario import load_scenario
+
+    if not names:
+        return None
+    if len(names) == 1 and not os.path.isfile(names[0]):
+        return load_scenario(names[0])  # bundled; readers of recordings take time to import
+    from engine.importing import open_files
+
+    return open_files(names)
 
 
 def _window_arguments(arguments: list[str]) -> tuple[str, list[str], list[str]]:
@@ -146,8 +169,6 @@ def _window_arguments(arguments: list[str]) -> tuple[str, list[str], list[str]]:
             faults.append(f"{word}: no such option; see migrascope --help")
         else:
             names.append(word)
-    if len(names) > 1:
-        faults.append(f"{names[1]}: the window opens one scenario, and {names[0]} was given")
     return theme, names, faults
 
 

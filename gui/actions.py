@@ -20,6 +20,17 @@ from PySide6.QtWidgets import (
 _TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("scenarios", "Scenarios…", ("Ctrl+Shift+O",)),
     ("open_file", "Open a file…", ("Ctrl+O",)),
+    ("beside", "Simulate beside the recording", ("B",)),
+    ("twin_values", "Values of the simulated twin…", ("Shift+B",)),
+    ("attach", "Attach to QEMU…", ("Ctrl+Alt+A",)),
+    ("live_start", "Live: start the migration…", ("Ctrl+Alt+S",)),
+    ("live_cancel", "Live: cancel the migration…", ("Ctrl+Alt+C",)),
+    ("live_bandwidth", "Live: bandwidth…", ("Ctrl+Alt+B",)),
+    ("live_downtime", "Live: downtime limit…", ("Ctrl+Alt+W",)),
+    ("live_postcopy", "Live: start post-copy…", ("Ctrl+Alt+P",)),
+    ("live_show", "Live: show the recording", ("Ctrl+Alt+V",)),
+    ("save_recording", "Live: save the recording as…", ("Ctrl+Alt+R",)),
+    ("detach", "Live: detach", ("Ctrl+Alt+Q",)),
     ("export_picture", "Export picture…", ("Ctrl+E",)),
     ("quit", "Quit", ("Ctrl+Q",)),
     ("undo", "Undo", ("Ctrl+Z",)),
@@ -43,7 +54,22 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("far_host_fault", "The other host dies", ("Ctrl+Shift+D",)),
     ("cancel_fault", "Cancel the VM's migration", ("Shift+C",)),
     ("announcement_fault", "Lose the VM's next announcement", ("Shift+A",)),
+    ("zoom_switchover", "Zoom the plots to the switchover, or back", ("Z",)),
+    ("plots_whole", "Plots: the whole run", ("Shift+Z",)),
+    ("plots_in", "Zoom into the plots", ("Ctrl+Up",)),
+    ("plots_out", "Zoom out of the plots", ("Ctrl+Down",)),
+    ("log_scale", "Plots: logarithmic scale", ("L",)),
+    ("mark_start", "Select from the playhead on", ("[",)),
+    ("mark_end", "Select up to the playhead", ("]",)),
+    ("clear_selection", "Clear the selection", ("Esc",)),
+    ("plot_table", "Plot as a table…", ("Ctrl+T",)),
     ("reproduce", "Published figures…", ("P",)),
+    ("working_set", "Working set, outlined", ("W",)),
+    ("page_colors", "Colours of pages: the next quantity", ("C",)),
+    ("go_to_page", "Go to a page and follow it…", ("G",)),
+    ("pages_in", "Zoom into the memory", ("Ctrl++", "Ctrl+=")),
+    ("pages_out", "Zoom out of the memory", ("Ctrl+-",)),
+    ("pages_whole", "Show all of the memory", ("Ctrl+0",)),
     ("theme", "Light or dark", ("T",)),
     ("full_screen", "Full screen", ("F11",)),
     ("keys", "Keys", ("?", "F1")),
@@ -56,6 +82,17 @@ class Actions:
 
     scenarios: QAction
     open_file: QAction
+    beside: QAction
+    twin_values: QAction
+    attach: QAction
+    live_start: QAction
+    live_cancel: QAction
+    live_bandwidth: QAction
+    live_downtime: QAction
+    live_postcopy: QAction
+    live_show: QAction
+    save_recording: QAction
+    detach: QAction
     export_picture: QAction
     quit: QAction
     undo: QAction
@@ -79,7 +116,22 @@ class Actions:
     far_host_fault: QAction
     cancel_fault: QAction
     announcement_fault: QAction
+    zoom_switchover: QAction
+    plots_whole: QAction
+    plots_in: QAction
+    plots_out: QAction
+    log_scale: QAction
+    mark_start: QAction
+    mark_end: QAction
+    clear_selection: QAction
+    plot_table: QAction
     reproduce: QAction
+    working_set: QAction
+    page_colors: QAction
+    go_to_page: QAction
+    pages_in: QAction
+    pages_out: QAction
+    pages_whole: QAction
     theme: QAction
     full_screen: QAction
     keys: QAction
@@ -108,7 +160,14 @@ def fill_menus(bar: QMenuBar, actions: Actions) -> tuple[QMenu, QMenu]:
     a = actions
     separator = None
     menus: tuple[tuple[str, tuple[QAction | None, ...]], ...] = (
-        ("&File", (a.scenarios, a.open_file, a.export_picture, separator, a.quit)),
+        (
+            "&File",
+            (
+                a.scenarios, a.open_file, separator, a.beside, a.twin_values, separator,
+                a.attach, separator,
+                a.export_picture, separator, a.quit,
+            ),
+        ),
         ("&Edit", (a.undo, a.redo, a.reset)),
         (
             "&Run",
@@ -124,8 +183,23 @@ def fill_menus(bar: QMenuBar, actions: Actions) -> tuple[QMenu, QMenu]:
     vm_menu = bar.addMenu("&VM")
     destinations = vm_menu.addMenu("Migrate to")
     vm_menu.addAction(a.migrate)
+    live = (
+        a.attach, separator, a.live_start, a.live_cancel, a.live_bandwidth, a.live_downtime,
+        a.live_postcopy, separator, a.live_show, a.save_recording, a.detach,
+    )
+    _fill(vm_menu.addMenu("Running QEMU"), live)
     faults = bar.addMenu("F&aults")
-    _fill(bar.addMenu("Vie&w"), (a.theme, a.full_screen))
+    pages = (
+        a.working_set, a.page_colors, a.go_to_page, a.pages_in, a.pages_out, a.pages_whole,
+    )
+    plots = (
+        a.zoom_switchover, a.plots_whole, a.plots_in, a.plots_out, separator, a.log_scale,
+        a.plot_table, separator, a.mark_start, a.mark_end, a.clear_selection,
+    )
+    view = bar.addMenu("Vie&w")
+    _fill(view, (*pages, separator))
+    _fill(view.addMenu("Plots"), plots)
+    _fill(view, (separator, a.theme, a.full_screen))
     _fill(bar.addMenu("&Help"), (a.reproduce, a.keys))
     return destinations, faults
 

@@ -1,11 +1,13 @@
 """The composition root: builds the parts of the program and hands them to each other."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale, QTimer
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
-from engine.errors import ScenarioError
 from engine.scenario import Scenario, load_scenario
 from gui.main_window import MainWindow
 from gui.player import MonotonicClock, Player, WallClock
@@ -13,6 +15,9 @@ from gui.run_controller import RunController
 from gui.session import Session
 from gui.style.theme import THEMES, Theme, load_fonts, ui_font
 from gui.wiring import Wiring
+
+if TYPE_CHECKING:
+    from engine.importing import OpenedRecording
 
 FIRST_SCENARIO = "recorded-demo"
 WARM_UP_DELAY_MS = 200
@@ -65,22 +70,19 @@ def build(theme: Theme, clock: WallClock | None = None) -> Parts:
     return Parts(window, player, runs, session, wiring)
 
 
-def run(scenario: Scenario | None, *, theme_name: str = "dark") -> int:
+def run(opened: Scenario | OpenedRecording | None, *, theme_name: str = "dark") -> int:
     """Show the window until it is closed, and return the exit status.
 
     Args:
-        scenario: What to open; None: the recorded demo.
+        opened: What to open, a scenario or a recording; None: the recorded demo.
         theme_name: dark or light.
     """
     application = create_application()
     parts = build(THEMES[theme_name])
 
     def fill() -> None:
-        """Open the scenario: after the first paint, so that the shell is there at once."""
-        try:
-            parts.session.open(scenario or load_scenario(FIRST_SCENARIO))
-        except ScenarioError as error:
-            parts.window.error_notice.show_lines("The scenario cannot be run", error.faults)
+        """Open it: after the first paint, so that the shell is there at once."""
+        parts.wiring.opening.show_opened(opened or load_scenario(FIRST_SCENARIO))
         QTimer.singleShot(WARM_UP_DELAY_MS, parts.runs.warm_up)
 
     parts.window.first_painted.connect(lambda: QTimer.singleShot(0, fill))

@@ -13,9 +13,7 @@ from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
-    QFontMetrics,
     QPaintEvent,
-    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -41,16 +39,20 @@ from gui.dialogs.error_notice import ErrorNotice
 from gui.dialogs.key_sheet import keys_text
 from gui.style.style_sheet import style_sheet
 from gui.style.theme import DARK, Theme, ui_font
+from gui.views.comparison_view import ComparisonView
 from gui.views.console_view import ConsoleView
 from gui.views.controls_view import ControlsView
+from gui.views.live_bar import LiveBar
 from gui.views.narration_view import NarrationView
 from gui.views.outcome_view import OutcomeView
 from gui.views.pages_view import PagesView
 from gui.views.plots_view import PlotsView
 from gui.views.pool_verdicts import Verdicts
 from gui.views.pool_view import PoolView
+from gui.views.recorded_panel import RecordedPanel
 from gui.views.rounds_view import RoundsView
 from gui.views.timeline_view import TimelineView
+from gui.views.title_label import TitleLabel
 from gui.views.transport_view import TransportView
 from gui.views.verdict_table import VerdictTable
 
@@ -98,52 +100,17 @@ class HistoryView(Protocol):
         ...
 
 
-class TitleLabel(QLabel):
-    """A line that gives way: what does not fit is cut with an ellipsis and told by a tip."""
-
-    def __init__(self, name: str, size_px: int) -> None:
-        """Start empty."""
-        super().__init__()
-        self.setObjectName(name)
-        self.setFont(ui_font(size_px))
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._whole = ""
-
-    @property
-    def whole(self) -> str:
-        """Return the text before cutting."""
-        return self._whole
-
-    def set_whole(self, text: str) -> None:
-        """Show a text, as much of it as fits."""
-        self._whole = text
-        self.setToolTip(text)
-        self.setAccessibleName(text)
-        self._cut()
-
-    def _cut(self) -> None:
-        metrics = QFontMetrics(self.font())
-        self.setText(
-            metrics.elidedText(self._whole, Qt.TextElideMode.ElideRight, max(0, self.width() - 2))
-        )
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Cut anew."""
-        super().resizeEvent(event)
-        self._cut()
-
-
 class MainWindow(QMainWindow):
     """The window.
 
     Attributes:
         first_painted: Once, after the shell was painted for the first time.
-        file_dropped: With the `Path` of a file that was dropped on the window.
+        files_dropped: With the `Path`s of the files that were dropped on the window.
         closed: The window is about to go.
     """
 
     first_painted = Signal()
-    file_dropped = Signal(object)
+    files_dropped = Signal(object)
     closed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -154,7 +121,8 @@ class MainWindow(QMainWindow):
         self.pool, self.pages, self.narration = PoolView(), PagesView(), NarrationView()
         self.plots, self.console = PlotsView(), ConsoleView()
         self.controls, self.outcome = ControlsView(), OutcomeView()
-        self.rounds = RoundsView()
+        self.rounds, self.comparison = RoundsView(), ComparisonView()
+        self.recorded, self.live_bar = RecordedPanel(), LiveBar()
         self.timeline, self.transport = TimelineView(), TransportView()
         self.actions_by_name: Actions = build_actions(self)
         self.menu_bar = QMenuBar()
@@ -167,8 +135,8 @@ class MainWindow(QMainWindow):
         self.verdict_table = VerdictTable(self)
         self.verdict_table.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.verdict_table.hide()
-        self._keep_keys()
         self._tell_keys()
+        self._keep_keys()
         self.setAcceptDrops(True)
         # The keys belong to the window until Tab is used; no button looks chosen at the start.
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -203,13 +171,27 @@ class MainWindow(QMainWindow):
         self.setStyleSheet(style_sheet(theme))
         for view in self.views:
             view.set_theme(theme)
-        self.controls.set_theme(theme)
+        for part in (self.controls, self.recorded, self.live_bar, self.comparison):
+            part.set_theme(theme)
         self.verdict_table.set_theme(theme)
 
     def show_title(self, name: str, title: str) -> None:
         """Say which scenario is open."""
         self.setWindowTitle(f"{title or name} - Migrascope" if name else "Migrascope")
         self.title.set_whole(title or name)
+
+    def show_recording(self, history: History | None, title: str, *, beside: bool) -> None:
+        """Show the recording that is open in place of the controls; beside a twin, above them.
+
+        Args:
+            history: The recording; None: there is none.
+            title: What it is called.
+            beside: Whether its simulated twin is shown too, which the controls change.
+        """
+        self.recorded.show_recording(history, title, beside=beside)
+        self.controls.setVisible(history is None or beside)
+        if history is not None and not beside:
+            self.show_title(title, f"Recording: {title}")
 
     def show_notice(self, sentence: str) -> None:
         """Say under the title what was edited; "" takes it away."""
@@ -267,6 +249,7 @@ class MainWindow(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._header())
+        layout.addWidget(self.live_bar)
         layout.addWidget(across, 1)
         layout.addWidget(self._footer())
         self.setCentralWidget(central)
@@ -322,6 +305,8 @@ class MainWindow(QMainWindow):
         layout = QVBoxLayout(content)
         layout.setContentsMargins(14, 12, 12, 12)
         layout.setSpacing(8)
+        layout.addWidget(self.recorded)
+        layout.addWidget(self.comparison)
         layout.addWidget(self.controls)
         for view in (self.outcome, self.rounds):
             layout.addWidget(view)
@@ -351,6 +336,8 @@ class MainWindow(QMainWindow):
         )
         for button, action in zip(self.transport.buttons, actions, strict=True):
             button.setToolTip(f"{action.text()} ({keys_text(action)})")
+        keys = [keys_text(action) for action in (a.beside, a.twin_values)]
+        self.recorded.set_actions(a.beside, a.twin_values, keys)
 
     def _keep_keys(self) -> None:
         """Leave controls their own keys, and let a click not take the focus from the keys."""
@@ -374,17 +361,16 @@ class MainWindow(QMainWindow):
             self.first_painted.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take one local file."""
+        """Take local files: a scenario, a recording, or a recording and its pings."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Ask for the file to be opened."""
-        for url in event.mimeData().urls():
-            if url.isLocalFile():
-                event.acceptProposedAction()
-                self.file_dropped.emit(Path(url.toLocalFile()))
-                return
+        """Ask for the files to be opened."""
+        paths = [Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.files_dropped.emit(paths)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Tell that the window goes."""

@@ -2,74 +2,30 @@
 
 An edit at the start changes the scenario; anywhere else it adds a dated change, so that the past
 stays what it was. This module decides that; it shows nothing and simulates nothing itself.
+
+Instead of a scenario a recording may be open: a run that somebody's machines made. Nothing in it
+can be changed; a simulated twin may be opened beside it, and that can.
 """
 
-from dataclasses import dataclass
 from itertools import count
+from typing import Final
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoCommand, QUndoStack
+from PySide6.QtGui import QUndoStack
 
 from engine.eligibility import Check, check_move, situation_at
 from engine.errors import ScenarioError
 from engine.history import History
-from engine.scenario import Scenario, scenario_from_document
-from engine.scenario_paths import Document
+from engine.scenario import Scenario
 from engine.units import format_duration_ns
+from gui.edits import Move, ScenarioEdit, with_edit, with_move
 from gui.models.fault_choices import fault_sentence
 from gui.player import Player
 from gui.run_controller import RunController
 
-
-@dataclass(frozen=True)
-class Move:
-    """A move that the user asked for, not yet confirmed.
-
-    Attributes:
-        vm: Name of the VM. source: Where it is. destination: Where it is to go.
-        at_ns: Instant of the request.
-        policy: Name of the policy.
-        dropped: Sentence on a planned move that this one replaces; "" if there is none.
-    """
-
-    vm: str
-    source: str
-    destination: str
-    at_ns: int
-    policy: str
-    dropped: str = ""
-
-
-class ScenarioEdit(QUndoCommand):
-    """One edit of the scenario; the moves of one gesture merge into one."""
-
-    def __init__(
-        self, session: "Session", before: Scenario, after: Scenario, *, text: str, gesture: int
-    ) -> None:
-        """Take both versions and the sentence that says what was done."""
-        super().__init__(text)
-        self._session, self._before, self._after = session, before, after
-        self._gesture = gesture
-
-    def redo(self) -> None:
-        """Take the newer version."""
-        self._session.adopt(self._after)
-
-    def undo(self) -> None:
-        """Go back to the older version."""
-        self._session.adopt(self._before)
-
-    def id(self) -> int:
-        """Return the kind of command: only edits merge."""
-        return 1
-
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        """Take over a later move of the same gesture."""
-        if not isinstance(other, ScenarioEdit) or other._gesture != self._gesture:
-            return False
-        self._after = other._after
-        self.setText(other.text())
-        return True
+RECORDING_LOCKED: Final = (
+    "This is a recording: what happened cannot be changed. Simulate it beside, and change that."
+)
 
 
 class Session(QObject):
@@ -79,6 +35,8 @@ class Session(QObject):
         scenario_changed: With the `Scenario` in force, at once, before it is simulated.
         history_changed: With the new `History` and the one whose future it replaces, or None.
         selection_changed: With the name of the selected VM.
+        recording_changed: With the recorded `History` that is open, alone or beside its simulated
+            twin, and its title; None and "" when there is none any more.
         edited: With a sentence on what was replaced; "" when nothing is edited any more.
         failed: With the sentences on why an edit or a run did not work.
     """
@@ -86,6 +44,7 @@ class Session(QObject):
     scenario_changed = Signal(object)
     history_changed = Signal(object, object)
     selection_changed = Signal(str)
+    recording_changed = Signal(object, str)
     edited = Signal(str)
     failed = Signal(object)
 
@@ -100,6 +59,8 @@ class Session(QObject):
         self._original: Scenario | None = None
         self._history: History | None = None
         self._previous: History | None = None
+        self._recording: History | None = None
+        self._recording_title = ""
         self._selected = ""
         self._gestures = count()
         self._gesture: tuple[int, Scenario, int] | None = None
@@ -128,6 +89,21 @@ class Session(QObject):
         return self._selected
 
     @property
+    def recording(self) -> History | None:
+        """Return the recording that is open, alone or beside its simulated twin."""
+        return self._recording
+
+    @property
+    def recording_title(self) -> str:
+        """Return what the recording is called, "" if there is none."""
+        return self._recording_title
+
+    @property
+    def beside(self) -> bool:
+        """Return whether a simulated twin is shown beside the recording."""
+        return self._recording is not None and self._scenario is not None
+
+    @property
     def settled(self) -> bool:
         """Return whether the run that is shown is that of the scenario in force."""
         return not self._runs.busy
@@ -144,13 +120,87 @@ class Session(QObject):
             ScenarioError: It cannot be run; what was open stays open.
         """
         history = self._runs.simulate_now(scenario)
+        self._start_over(scenario)
+        self._forget_recording()
+        self._show_opened(history)
+
+    def open_recording(self, history: History, title: str) -> None:
+        """Open a recording at its start, paused, in place of what is open.
+
+        Args:
+            history: The recorded run, as `engine.importing.history_of` gives it.
+            title: What it is called: file or machine, and format.
+        """
+        self._start_over(None)
+        self._recording, self._recording_title = history, title
+        self.recording_changed.emit(history, title)
+        self._show_opened(history)
+
+    def update_recording(self, history: History) -> bool:
+        """Show more of the recording that is open: a live migration has gone on.
+
+        The playhead stays where it is; at the end it stays at the end.
+
+        Args:
+            history: The whole recording so far.
+
+        Returns:
+            Whether a recording is open at all; otherwise nothing happens.
+        """
+        if self._recording is None:
+            return False
+        self._recording = history
+        if self.beside:
+            assert self._history is not None
+            self.history_changed.emit(self._history, history)
+            return True
+        at_end = self._player.t_ns >= self._player.end_ns
+        if all(record.spec.name != self._selected for record in history.vms):
+            self._selected = history.vms[0].spec.name
+        self._history = history
+        self.history_changed.emit(history, None)
+        self._player.set_history(history)
+        if at_end:
+            self._player.seek(history.end_ns)
+        return True
+
+    def open_beside(self, scenario: Scenario, history: History) -> None:
+        """Open the simulated twin of the recording that is open, at its start, and show both.
+
+        Args:
+            scenario: The twin.
+            history: Its run.
+        """
+        assert self._recording is not None
+        self._start_over(scenario)
+        self._show_opened(history)
+
+    def close_beside(self) -> None:
+        """Show the recording alone again."""
+        if self._recording is not None and self._scenario is not None:
+            self.open_recording(self._recording, self._recording_title)
+
+    def _start_over(self, scenario: Scenario | None) -> None:
+        """Put another scenario, or None, in the place of everything that was open."""
         self._player.pause()
+        self._player.release()
         self._scenario = self._original = scenario
         self._previous, self._gesture = None, None
+        self._play_on_arrival = False
         self.undo_stack.clear()
-        names = [m.vm for m in scenario.spec.migrations] + [v.name for v in scenario.spec.vms]
+
+    def _forget_recording(self) -> None:
+        if self._recording is not None:
+            self._recording, self._recording_title = None, ""
+            self.recording_changed.emit(None, "")
+
+    def _show_opened(self, history: History) -> None:
+        """Show a run at its start, with the VM that moves selected."""
+        spec = history.spec
+        names = [m.vm for m in spec.migrations] + [v.name for v in spec.vms]
         self._selected = names[0] if names else ""
-        self.scenario_changed.emit(scenario)
+        if self._scenario is not None:
+            self.scenario_changed.emit(self._scenario)
         self.selection_changed.emit(self._selected)
         self._show(history)
         self._player.to_start()
@@ -166,6 +216,7 @@ class Session(QObject):
     def edit(self, path: str, text: str) -> None:
         """Change a value: in the scenario at its start, from the playhead on elsewhere."""
         if self._scenario is None:
+            self._refuse()
             return
         if self._gesture is None:
             self._gesture = (next(self._gestures), self._scenario, self._player.t_ns)
@@ -173,14 +224,14 @@ class Session(QObject):
             self._player.hold()
         gesture, base, t_ns = self._gesture
         try:
-            after = _edited(base, path, text, t_ns=t_ns)
+            after = with_edit(base, path, text, t_ns=t_ns)
         except ScenarioError as error:
             self.failed.emit(error.faults)
             return
         name = path.rpartition(".")[2].replace("_", " ")
         sentence = f"{name} {text} {self._from(t_ns)}"
         self.undo_stack.push(
-            ScenarioEdit(self, self._scenario, after, text=sentence, gesture=gesture)
+            ScenarioEdit(self.adopt, self._scenario, after, text=sentence, gesture=gesture)
         )
 
     def end_gesture(self) -> None:
@@ -191,12 +242,13 @@ class Session(QObject):
     def reset(self) -> None:
         """Go back to the scenario as it was opened; undo brings the edits back."""
         if self._scenario is None or self._original is None:
+            self._refuse()
             return
         self.end_gesture()
         if self._scenario is not self._original:
             self.undo_stack.push(
                 ScenarioEdit(
-                    self, self._scenario, self._original,
+                    self.adopt, self._scenario, self._original,
                     text="all edits taken back", gesture=next(self._gestures),
                 )
             )
@@ -236,23 +288,7 @@ class Session(QObject):
             ScenarioError: It cannot be.
         """
         assert self._scenario is not None
-        base = self._scenario
-        old = [
-            index
-            for index, m in enumerate(base.spec.migrations)
-            if m.vm == move.vm and m.at_ns >= move.at_ns
-        ]
-        if not old:
-            return base.with_migration(move.vm, move.destination, move.at_ns, move.policy)
-        document = _without_items(base, "migrations", old[1:])
-        raw = dict(document["migrations"][old[0]])
-        raw |= {"to": move.destination, "at": f"{move.at_ns} ns"}
-        if raw.get("policy") != move.policy:
-            raw.pop("parameters", None)
-            raw["policy"] = move.policy
-        moves = list(document["migrations"])
-        moves[old[0]] = raw
-        return scenario_from_document({**document, "migrations": moves}, base.name)
+        return with_move(self._scenario, move)
 
     def migrate(self, move: Move, scenario: Scenario, history: History | None) -> None:
         """Make a confirmed move, and play it.
@@ -269,7 +305,7 @@ class Session(QObject):
         self._play_on_arrival = True
         self.undo_stack.push(
             ScenarioEdit(
-                self, self._scenario, scenario, text=text, gesture=next(self._gestures)
+                self.adopt, self._scenario, scenario, text=text, gesture=next(self._gestures)
             )
         )
         if history is not None:
@@ -283,6 +319,7 @@ class Session(QObject):
             on: Name of the host or VM.
         """
         if self._scenario is None:
+            self._refuse()
             return
         self.end_gesture()
         t_ns = self._player.t_ns
@@ -294,7 +331,7 @@ class Session(QObject):
         self._previous = self._history
         text = f"{fault_sentence(kind, on)} at {format_duration_ns(t_ns)}"
         self.undo_stack.push(
-            ScenarioEdit(self, self._scenario, after, text=text, gesture=next(self._gestures))
+            ScenarioEdit(self.adopt, self._scenario, after, text=text, gesture=next(self._gestures))
         )
 
     def adopt(self, scenario: Scenario) -> None:
@@ -303,6 +340,11 @@ class Session(QObject):
         self.scenario_changed.emit(scenario)
         self._runs.request(scenario)
         # The stack moves its index after the command: what it says then is read in `_show`.
+
+    def _refuse(self) -> None:
+        """Say why nothing can be edited, if a recording is the reason."""
+        if self._recording is not None:
+            self.failed.emit((RECORDING_LOCKED,))
 
     def _from(self, t_ns: int) -> str:
         return "from the start" if t_ns == 0 else f"from {format_duration_ns(t_ns)} on"
@@ -316,7 +358,8 @@ class Session(QObject):
     def _show(self, history: History) -> None:
         self._history = history
         edited = self._scenario is not self._original
-        self.history_changed.emit(history, self._previous if edited else None)
+        previous = self._recording if self.beside else self._previous if edited else None
+        self.history_changed.emit(history, previous)
         self._player.set_history(history)
         self.edited.emit(self._notice() if edited else "")
         if self._play_on_arrival:
@@ -331,15 +374,3 @@ class Session(QObject):
         if scenario is self._scenario:
             self._play_on_arrival = False
             self.failed.emit(faults)
-
-
-def _edited(base: Scenario, path: str, text: str, *, t_ns: int) -> Scenario:
-    """Return a scenario with another value from an instant on."""
-    if t_ns > 0:
-        return base.with_change(t_ns, {path: text})
-    return base.with_value(path, text)
-
-
-def _without_items(scenario: Scenario, key: str, indices: list[int]) -> Document:
-    items = scenario.document.get(key, [])
-    return {**scenario.document, key: [x for i, x in enumerate(items) if i not in indices]}

@@ -12,21 +12,22 @@ from PySide6.QtGui import QAction, QPixmap
 from PySide6.QtWidgets import QFileDialog, QMenu
 
 from engine.eligibility import Check
-from engine.errors import ScenarioError
 from engine.history import Frame, History
-from engine.scenario import Scenario, bundled_scenarios, load_scenario
+from engine.scenario import Scenario
 from engine.units import format_duration_ns
+from gui.beside import Beside
 from gui.dialogs.choose_host import ChooseHost
 from gui.dialogs.confirm_migration import ConfirmMigration
 from gui.dialogs.key_sheet import KeySheet
-from gui.dialogs.published_figures import PublishedFigures
-from gui.dialogs.scenarios import ScenariosDialog
+from gui.edits import Move
 from gui.fault_menus import FaultMenus
+from gui.live_wiring import Live
 from gui.main_window import HistoryView, MainWindow
+from gui.opening import Opening
 from gui.player import Player
-from gui.reproduction import Reproduction
+from gui.plot_commands import PlotCommands
 from gui.run_controller import RunController
-from gui.session import Move, Session
+from gui.session import RECORDING_LOCKED, Session
 from gui.style.theme import DARK, LIGHT, ui_font
 
 START_HINT = "Press Play (Space)."
@@ -65,8 +66,10 @@ class Wiring(QObject):
         self._connect_views()
         self._connect_actions()
         self._faults = FaultMenus(window, player, session)
-        self._reproduction = Reproduction(self)
-        window.closed.connect(self._reproduction.stop)
+        self._plots = PlotCommands(window, player)
+        self.opening = Opening(window, player, session)
+        self.beside = Beside(window, session, runs)
+        self.live = Live(window, player, session)
         self._models_timer = QTimer(self, singleShot=True, interval=MODELS_AFTER_MS)
         self._models_timer.timeout.connect(self._ask_models)
         runs.models_finished.connect(window.outcome.show_models)
@@ -82,18 +85,13 @@ class Wiring(QObject):
         return not self._due
 
     def open_path(self, path_or_name: Path | str) -> bool:
-        """Open a scenario by file or bundled name; say why if that is not possible."""
-        try:
-            self._session.open(load_scenario(path_or_name))
-        except ScenarioError as error:
-            name = path_or_name.name if isinstance(path_or_name, Path) else path_or_name
-            self._window.error_notice.show_lines(f"{name} cannot be opened", error.faults)
-            return False
-        self._window.error_notice.dismiss()
-        return True
+        """Open a scenario or recording, or a bundled scenario; say why if it is not possible."""
+        return self.opening.open_path(path_or_name)
 
     def request_move(self, vm: str, host: str) -> None:
         """Ask whether to move a VM to a host, or say why it cannot go there."""
+        if self._locked():
+            return
         refused = refusal_lines(self._session.check(vm, host))
         if refused:
             self._show_refusal(vm, host, refused)
@@ -129,6 +127,13 @@ class Wiring(QObject):
             action.setData((vm, host.name))
             action.triggered.connect(self._on_destination_chosen)
 
+    def _locked(self) -> bool:
+        """Return whether nothing can be edited because a recording is open, and say so."""
+        if self._session.scenario is not None or self._session.recording is None:
+            return False
+        self._window.error_notice.show_lines("That does not work", [RECORDING_LOCKED])
+        return True
+
     def _connect_player(self) -> None:
         player, transport = self._player, self._window.transport
         player.frame_changed.connect(self._on_frame_changed)
@@ -160,10 +165,10 @@ class Wiring(QObject):
         window.pool.menu_requested.connect(self._on_menu_requested)
         window.pool.verdicts_changed.connect(window.show_verdicts)
         window.plots.seek_requested.connect(self._player.seek)
+        window.pages.seek_requested.connect(self._player.seek)
         window.timeline.seek_requested.connect(self._player.seek)
         window.controls.value_edited.connect(session.edit)
         window.controls.edit_finished.connect(session.end_gesture)
-        window.file_dropped.connect(self.open_path)
         window.closed.connect(self._runs.close)
         window.destinations.aboutToShow.connect(
             lambda: self.destination_menu(session.selected, window.destinations)
@@ -187,12 +192,15 @@ class Wiring(QObject):
             (a.redo, stack.redo),
             (a.reset, self._session.reset),
             (a.migrate, self._on_migrate),
-            (a.scenarios, self._on_scenarios),
-            (a.open_file, self._on_open_file),
             (a.export_picture, self._on_export_picture),
+            (a.working_set, self._window.pages.working_set.button.toggle),
+            (a.page_colors, self._window.pages.next_coding),
+            (a.go_to_page, self._window.pages.go_to_page),
+            (a.pages_in, lambda: self._window.pages.sight.zoom(1)),
+            (a.pages_out, lambda: self._window.pages.sight.zoom(-1)),
+            (a.pages_whole, lambda: self._window.pages.sight.zoom(0)),
             (a.theme, self._on_theme),
             (a.full_screen, self._on_full_screen),
-            (a.reproduce, self._on_reproduce),
             (a.keys, self._on_keys),
             (a.quit, self._window.close),
         ):
@@ -262,11 +270,17 @@ class Wiring(QObject):
         if previous is None:
             # Something was opened or taken back: no hand is on a slider, all show it at once.
             self.show_all()
+        if self._session.scenario is None:
+            self._ask_models()
 
     def _ask_models(self) -> None:
         """Ask closed-form models about the migration, once nothing is in hand or under way."""
         session, request = self._session, self._window.outcome.request
-        if session.editing or self._runs.busy or self._due:
+        if session.scenario is None:
+            # Models are asked about scenarios. What they said of another run goes.
+            if session.history is not None and request is not None:
+                self._window.outcome.show_models(session.history.spec, request, [])
+        elif session.editing or self._runs.busy or self._due:
             self._models_timer.start()
         elif session.history is not None and request is not None:
             self._runs.request_models(session.history.spec, request)
@@ -310,6 +324,8 @@ class Wiring(QObject):
         self._window.error_notice.show_lines("That does not work", faults)
 
     def _on_move_refused(self, vm: str, host: str) -> None:
+        if self._locked():
+            return
         self._show_refusal(vm, host, refusal_lines(self._session.check(vm, host)))
 
     def _show_refusal(self, vm: str, host: str, lines: Sequence[str]) -> None:
@@ -337,7 +353,7 @@ class Wiring(QObject):
 
     def _on_migrate(self) -> None:
         history, vm = self._session.history, self._session.selected
-        if history is None or not vm:
+        if history is None or not vm or self._locked():
             return
         self._player.pause()
         home = history.vm(vm).placement_at(self._player.t_ns).host
@@ -357,23 +373,6 @@ class Wiring(QObject):
         if menu.actions():
             menu.setActiveAction(menu.actions()[0])
 
-    def _on_scenarios(self) -> None:
-        current = self._session.scenario
-        dialog = ScenariosDialog(
-            bundled_scenarios(), current.name if current else "", self._window
-        )
-        dialog.chosen.connect(self.open_path)
-        dialog.file_wanted.connect(self._on_open_file)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    def _on_open_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(
-            self._window, "Open a scenario", "", "Scenarios (*.toml);;All files (*)"
-        )
-        if name:
-            self.open_path(Path(name))
-
     def _on_export_picture(self) -> None:
         self._player.pause()
         picture: QPixmap = self._window.centralWidget().grab()
@@ -392,13 +391,6 @@ class Wiring(QObject):
             window.showNormal()
         else:
             window.showFullScreen()
-
-    def _on_reproduce(self) -> None:
-        self._player.pause()
-        page = PublishedFigures(self._reproduction, self._window.theme, self._window)
-        page.scenario_chosen.connect(self.open_path)
-        page.finished.connect(page.deleteLater)
-        page.open()
 
     def _on_keys(self) -> None:
         sheet = KeySheet(self._window.actions_by_name.all(), self._window)

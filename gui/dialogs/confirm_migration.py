@@ -24,7 +24,7 @@ from engine.metrics import downtime_ns, total_time_ns
 from engine.policies import POLICIES
 from engine.scenario import Scenario
 from engine.units import format_duration_ns
-from gui.session import Move
+from gui.edits import Move
 from gui.style.theme import ui_font
 
 WAITING = "simulating…"

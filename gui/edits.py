@@ -1,0 +1,106 @@
+"""Edits of a scenario: what a move is, how one is put in, and the command that undo takes back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtGui import QUndoCommand
+
+from engine.scenario import Scenario, scenario_from_document
+from engine.scenario_paths import Document
+
+
+@dataclass(frozen=True)
+class Move:
+    """A move that the user asked for, not yet confirmed.
+
+    Attributes:
+        vm: Name of the VM. source: Where it is. destination: Where it is to go.
+        at_ns: Instant of the request.
+        policy: Name of the policy.
+        dropped: Sentence on a planned move that this one replaces; "" if there is none.
+    """
+
+    vm: str
+    source: str
+    destination: str
+    at_ns: int
+    policy: str
+    dropped: str = ""
+
+
+class ScenarioEdit(QUndoCommand):
+    """One edit of the scenario; the moves of one gesture merge into one."""
+
+    def __init__(
+        self,
+        adopt: Callable[[Scenario], None],
+        before: Scenario,
+        after: Scenario,
+        *,
+        text: str,
+        gesture: int,
+    ) -> None:
+        """Take who puts a version in force, both versions, and what was done in words."""
+        super().__init__(text)
+        self._adopt, self._before, self._after = adopt, before, after
+        self._gesture = gesture
+
+    def redo(self) -> None:
+        """Take the newer version."""
+        self._adopt(self._after)
+
+    def undo(self) -> None:
+        """Go back to the older version."""
+        self._adopt(self._before)
+
+    def id(self) -> int:
+        """Return the kind of command: only edits merge."""
+        return 1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        """Take over a later move of the same gesture."""
+        if not isinstance(other, ScenarioEdit) or other._gesture != self._gesture:
+            return False
+        self._after = other._after
+        self.setText(other.text())
+        return True
+
+
+def with_edit(base: Scenario, path: str, text: str, *, t_ns: int) -> Scenario:
+    """Return a scenario with another value from an instant on.
+
+    Raises:
+        ScenarioError: The path leads nowhere, or the value does not fit there.
+    """
+    if t_ns > 0:
+        return base.with_change(t_ns, {path: text})
+    return base.with_value(path, text)
+
+
+def with_move(base: Scenario, move: Move) -> Scenario:
+    """Return a scenario with a move in it, in place of planned ones of the same VM.
+
+    Raises:
+        ScenarioError: It cannot be.
+    """
+    old = [
+        index
+        for index, m in enumerate(base.spec.migrations)
+        if m.vm == move.vm and m.at_ns >= move.at_ns
+    ]
+    if not old:
+        return base.with_migration(move.vm, move.destination, move.at_ns, move.policy)
+    document = _without_items(base, "migrations", old[1:])
+    raw = dict(document["migrations"][old[0]])
+    raw |= {"to": move.destination, "at": f"{move.at_ns} ns"}
+    if raw.get("policy") != move.policy:
+        raw.pop("parameters", None)
+        raw["policy"] = move.policy
+    moves = list(document["migrations"])
+    moves[old[0]] = raw
+    return scenario_from_document({**document, "migrations": moves}, base.name)
+
+
+def _without_items(scenario: Scenario, key: str, indices: list[int]) -> Document:
+    items = scenario.document.get(key, [])
+    return {**scenario.document, key: [x for i, x in enumerate(items) if i not in indices]}
