@@ -78,7 +78,8 @@ def buffer_bounds(forms: Forms, *, final: bool) -> Times:
         int64 array, shape (buffers + 1,), from 0 on.
     """
     n = len(forms.zero)
-    references, copied = np.cumsum(forms.by_reference), np.cumsum(forms.copied_bytes)
+    references = np.cumsum(forms.by_reference, dtype=np.int64)
+    copied = np.cumsum(forms.copied_bytes)
     if n and references[-1] == n and copied[-1] == n * HEADER_BYTES:
         bounds = np.arange(0, n + 1, BUFFER_PAGES, dtype=np.int64)
     else:

@@ -160,13 +160,15 @@ class MigratingMemory:
         begins_ns = np.concatenate(opened.transfer.record.begins_ns)
         batch = self._contents.batch_of(dirty).astype(np.int64) - self._n_batches
         base = opened.base[dirty]
-        before = (batch >= 0) & ((base == PageState.UP_TO_DATE) | (base == PageState.FREE))
-        before[before] = first_ns[before] <= begins_ns[batch[before]]
-        when, pages = first_ns[before], dirty[before]
-        order = np.argsort(when, kind="stable")
-        new = np.where(base[before] == PageState.FREE, PageState.NOT_SENT, PageState.DIRTY_AGAIN)
-        states = new[order].astype(np.uint8)
-        self.recorder.add(Lane(when[order], None, pages[order], states))
+        for was, becomes in (
+            (PageState.UP_TO_DATE, PageState.DIRTY_AGAIN),
+            (PageState.FREE, PageState.NOT_SENT),
+        ):
+            before = (batch >= 0) & (base == was)
+            before[before] = first_ns[before] <= begins_ns[batch[before]]
+            when, pages = first_ns[before], dirty[before]
+            order = np.argsort(when, kind="stable")
+            self.recorder.add(Lane(when[order], None, pages[order], becomes))
 
     def _add_dirtied(self, opened: OpenRound, dirty: Pages, first_ns: Times, now_ns: int) -> None:
         """Record which pages became dirty again, or came into being, and when."""

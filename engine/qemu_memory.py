@@ -154,7 +154,7 @@ class QemuMemory(MigratingMemory):
     # Forms of pages
 
     def _zero_now(self, pages: Pages, t_ns: int) -> Flags:
-        zero = self._zero[pages]
+        zero: Flags = self._zero[pages]
         if self.log is not None and zero.any():
             self.log.look_ahead(t_ns)
             zero &= self.log.first_ns[pages] > t_ns

@@ -82,8 +82,9 @@ def _of_migration(m: MigrationRecord, t_ns: int) -> Iterator[Answer]:
         yield Answer(f"Why may {m.vm} not go to {m.destination}?", sentences or m.reason)
         return
     live = [r for r in m.rounds if r.live and r.end_ns <= t_ns]
-    if len(live) > 1:
-        yield _rounds(live)
+    sending = [r for r in live if r.pages_sent]  # QEMU's last stretch decides, and sends nothing
+    if len(sending) > 1:
+        yield _rounds(sending)
     if m.stop_reason is not None and m.suspended_ns is not None and m.suspended_ns <= t_ns:
         yield Answer("Why did it stop when it did?", _stopped(m, live))
     if m.resumed_ns is not None and m.resumed_ns <= t_ns and m.downtime_parts:
@@ -132,11 +133,23 @@ def _stopped(m: MigrationRecord, live: list[RoundRecord]) -> str:
     if not live:
         return f"Because {words}."
     last = live[-1]
+    if m.policy == "qemu-precopy":
+        return f"Because {words}. {_left_over(m, live)}"
     left = format_size(last.pages_dirtied * PAGE_BYTES)
     return (
         f"Because {words}. After {len(live)} round{'s' if len(live) > 1 else ''} "
         f"{format_count(last.pages_dirtied)} pages were dirty, {left}; they were sent while the "
         "VM stood still."
+    )
+
+
+def _left_over(m: MigrationRecord, live: list[RoundRecord]) -> str:
+    """Return what QEMU's last copy was: pages not sent yet, and those written since the read."""
+    pages = sum(r.pages_sent for r in m.rounds if not r.live)
+    return (
+        f"The bitmap had been read {format_count(len(live))} times by then; "
+        f"{format_count(pages)} pages, {format_size(pages * PAGE_BYTES)}, were still marked or "
+        "written meanwhile, and were sent while the VM stood still."
     )
 
 
@@ -262,16 +275,12 @@ def _lost(history: History, vm: str, sent_ns: int) -> str:
 def _late(history: History, probe: ProbeRecord, sent_ns: int, rtt_ns: int) -> str:
     latency_ns = history.spec.network.latency_ns
     waited = [
-        (name, wait)
-        for name, wait in _waits(history, probe, sent_ns + latency_ns)
-        if wait > 0
+        (name, wait) for name, wait in _waits(history, probe, sent_ns + latency_ns) if wait > 0
     ]
     ways = 1 if probe.spec.kind == "game" else 2
     queued = format_duration_ns(max(0, rtt_ns - ways * latency_ns))
     who = [m for m in history.migrations if _sends(m, sent_ns)]
-    behind = (
-        f" behind the pages of {' and '.join(dict.fromkeys(m.vm for m in who))}" if who else ""
-    )
+    behind = f" behind the pages of {' and '.join(dict.fromkeys(m.vm for m in who))}" if who else ""
     where = " and ".join(dict.fromkeys(name for name, _ in waited)) or "a port"
     if not who:
         return f"It waited {queued} in the transmit queue of {where}."

@@ -14,6 +14,7 @@ from engine.algorithms.qemu_precopy import Window
 from engine.buffer_transfer import BUFFER_PAGES, buffer_bounds, plain_forms
 from engine.events import EventKind
 from engine.history import History, MigrationRecord
+from engine.history_io import load_history, save_history
 from engine.metrics import downtime_ns
 from engine.model_rows import models_for
 from engine.narration import narrate
@@ -53,6 +54,7 @@ from engine.specs import (
 from engine.states import PageState
 from engine.stop_thresholds import stop_threshold
 from engine.transfer import PAGE_WIRE_BYTES
+from engine.why import why
 from tests.helpers.compare import differences
 from tests.helpers.qemu_scenarios import qemu_scenario
 from tests.helpers.recorded_scenarios import scenario_of
@@ -434,6 +436,33 @@ def test_the_sentence_says_what_the_bitmap_waits_for() -> None:
     assert "sleeps until its end" in asleep.sentence
     assert "fewer than" in later.sentence
     assert "downtime limit of 300 ms" in end.sentence
+
+
+def test_why_it_stopped_tells_what_was_left_and_not_what_the_last_stretch_dirtied() -> None:
+    history, record = _run(writers=(WriterSpec(rate_pps=3000),), max_bandwidth=20_000_000)
+    told = {a.question: a.answer for a in why(history, (record.suspended_ns or 0) + MS_NS, "vm")}
+
+    assert f"{record.rounds[-1].pages_sent:,} pages" in told["Why did it stop when it did?"]
+    assert record.rounds[-2].pages_sent == 0
+    assert not any(f"In round {len(record.rounds) - 1} " in text for text in told.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("max_cpu_throttle", 100), ("clear_bitmap_shift", 32), ("downtime_limit", 2_000_001)],
+)
+def test_what_qemu_refuses_is_refused(name: str, value: int) -> None:
+    parameter = POLICIES[POLICY].parameters[name]
+
+    assert parameter.fault_of(value) == f"must be {parameter.maximum} or less"
+    assert parameter.fault_of(parameter.maximum) is None
+
+
+def test_a_saved_run_is_the_same_run(tmp_path: Path) -> None:
+    history, _ = _run(writers=(WriterSpec(rate_pps=3000),), zero_ppm=100_000)
+    save_history(history, tmp_path / "run.zip")
+
+    assert load_history(tmp_path / "run.zip").digest() == history.digest()
 
 
 def test_the_threshold_on_the_plot_is_the_one_of_the_limiter() -> None:
