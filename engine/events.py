@@ -24,6 +24,8 @@ class EventKind(StrEnum):
     ANNOUNCEMENT_LOST = "announcement-lost"
     REACHABLE = "reachable"  # the switch has relearned the port
     FAULTED = "faulted"  # post-copy: the first page pulled on a fault
+    PAUSED = "postcopy-paused"  # the link is down, the pull stands still and can be recovered
+    RECOVERED = "postcopy-recovered"
     PULLED_ALL = "pulled-all"
     RELEASED = "released"  # the source may be switched off
     FAILED = "failed"  # the VM goes on at the source

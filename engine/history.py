@@ -89,6 +89,8 @@ class MigrationRecord:
     """(when a vCPU stopped at a missing page, nanoseconds until the page was there)."""
     request: int = 0
     """Its place in the scenario's migrations."""
+    stall_vcpus: tuple[int, ...] = ()
+    """Which vCPU stopped, for each of `stalls`."""
 
 
 @dataclass(frozen=True, slots=True)

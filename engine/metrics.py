@@ -5,6 +5,7 @@ milliseconds are divided from whole nanoseconds once, at the end, so that a run 
 same text.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -144,8 +145,47 @@ def summarize_migration(migration: MigrationRecord) -> dict[str, Any]:
         "pages_skipped": migration.pages_skipped,
         "pages_faulted": migration.pages_faulted,
         "zero_pages": migration.zero_pages,
+        "stalls": summarize_stalls(migration),
+        "fault_latency_histogram": latency_histogram([ns for _, ns in migration.stalls]),
         "rounds": [_summarize_round(r) for r in migration.rounds],
     }
+
+
+def summarize_stalls(migration: MigrationRecord) -> list[dict[str, Any]]:
+    """Return for each vCPU that stood still at a missing page how often and how long."""
+    by_vcpu: dict[int, list[int]] = {}
+    for (_, ns), vcpu in zip(migration.stalls, migration.stall_vcpus, strict=True):
+        by_vcpu.setdefault(vcpu, []).append(ns)
+    return [
+        {
+            "vcpu": vcpu,
+            "count": len(by_vcpu[vcpu]),
+            "total_s": sum(by_vcpu[vcpu]) / SECOND_NS,
+            "longest_s": max(by_vcpu[vcpu]) / SECOND_NS,
+        }
+        for vcpu in sorted(by_vcpu)
+    ]
+
+
+def latency_histogram(latencies_ns: Sequence[int]) -> dict[str, list[Any]]:
+    """Return how many latencies lie between one edge and the next, three edges a decade.
+
+    Args:
+        latencies_ns: How long each fault took, at most 1000 s.
+
+    Returns:
+        `edges_ms`, and `counts`, one fewer; the last edge is the first one above all.
+    """
+    edges_ns = [0]
+    for decade in range(3, 13):
+        edges_ns += [step * 10**decade for step in (1, 2, 5)]
+    longest = max(latencies_ns, default=0)
+    last = next(i for i, edge in enumerate(edges_ns) if edge > longest)
+    edges_ns = edges_ns[: last + 1]
+    counts = [0] * (len(edges_ns) - 1)
+    for ns in latencies_ns:
+        counts[bisect_right(edges_ns, ns) - 1] += 1
+    return {"edges_ms": [edge / MILLISECOND_NS for edge in edges_ns], "counts": counts}
 
 
 def _summarize_round(record: RoundRecord) -> dict[str, Any]:

@@ -6,6 +6,7 @@ It opens and closes rounds; which rounds there are is for the algorithms to say.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.history import RoundRecord
 from engine.memory import (
@@ -201,15 +202,29 @@ class MigratingMemory:
         found = np.flatnonzero(first != NEVER).astype(np.uint32)
         return found, first[found]
 
-    def mark_missing(self, now_ns: int) -> Pages:
-        """Let every page that was not sent be missing from now on; return them, ascending."""
-        unsent = self.recorder.states == PageState.NOT_SENT
-        missing = np.flatnonzero(unsent).astype(np.uint32)
+    def mark_missing(self, now_ns: int, marked: Pages | None = None) -> Pages:
+        """Let pages be missing from now on; return them, ascending.
+
+        Args:
+            now_ns: The resume.
+            marked: Pages that the destination does not hold in their newest version; free ones
+                among them are left out. None: every page that was not sent.
+        """
+        states = self.recorder.states
+        if marked is None:
+            missing = np.flatnonzero(states == PageState.NOT_SENT).astype(np.uint32)
+        else:
+            missing = np.sort(marked[states[marked] != PageState.FREE])
+            stale = np.flatnonzero(self._stale())
+            assert np.isin(stale, missing).all(), "a stale page is not marked"
         self.recorder.set_states(now_ns, missing, PageState.MISSING)
         return missing
 
     def count_stale(self) -> int:
         """Return how many pages the destination does not hold in their newest version."""
+        return int(np.count_nonzero(self._stale()))
+
+    def _stale(self) -> npt.NDArray[np.bool_]:
         stale = np.zeros(self.n_pages, np.bool_)
         never_sent = self._contents.missing()
         stale[never_sent] = self.recorder.states[never_sent] != PageState.FREE
@@ -218,7 +233,7 @@ class MigratingMemory:
             reads_ns = np.concatenate(self._batch_reads)
             read_ns = reads_ns[self._contents.batch_of(written)]
             stale[written] |= read_ns < self.log.newest_ns[written]
-        return int(np.count_nonzero(stale))
+        return stale
 
     def release(self) -> None:
         """Give the large arrays back: a run's parts form cycles that nothing frees soon."""

@@ -19,6 +19,7 @@ from engine.network import Flow, PiecewiseSeries
 from engine.page_track import Lane
 from engine.policies import parameters_of, policy_of
 from engine.pull import Pull, VcpuWrites
+from engine.push_order import push_order
 from engine.senders import BatchSender, BlobSender, PullSender
 from engine.specs import MigrationSpec
 from engine.transfer import PAGE_WIRE_BYTES, Transfer
@@ -129,6 +130,44 @@ class Migration:
     def n_pages(self) -> int:
         """Return the pages of the VM."""
         return self.guest.spec.n_pages
+
+    @property
+    def pulls(self) -> bool:
+        """Return whether its policy lets the VM go before its memory."""
+        return policy_of(self.spec.policy).family == "post-copy"
+
+    @property
+    def lingers(self) -> bool:
+        """Return whether it does not end by itself: the run does not wait for it."""
+        return self.pull is not None and self.pull.lingers
+
+    @property
+    def stands_since_ns(self) -> int:
+        """Return since when it lingers, -1 if it does not."""
+        if not self.lingers:
+            return -1
+        return max(self.times["resumed"], self.times.get("paused", -1))
+
+    @property
+    def can_pause(self) -> bool:
+        """Return whether a lost network pauses its pull, so that it can be recovered."""
+        return self.spec.policy == "qemu-postcopy" and self.pull is not None
+
+    def pause(self) -> None:
+        """Let the pull stand still: the link is down; the guest runs until it needs a page."""
+        if self.pull is not None and not self.pull.paused:
+            self.pull.pause(self.now_ns)
+            self.times["paused"] = self.now_ns
+            self.note(EventKind.PAUSED, pages=self.pull.n_left)
+
+    def recover(self) -> bool:
+        """Let a paused pull go on, if both links are up; return whether it does."""
+        down = any(self.world.link_is_down(h) for h in (self.source, self.destination))
+        if self.pull is None or not self.pull.paused or down:
+            return False
+        self.pull.recover()
+        self.note(EventKind.RECOVERED)
+        return True
 
     @property
     def ended(self) -> bool:
@@ -409,10 +448,14 @@ class Migration:
         yield Wait(self.stages.activation_ns)
         self.end_phase("activation")
 
-    def pull_all(self) -> Process:
-        """Bring all missing pages while the destination runs (with activation beside it)."""
+    def pull_all(self, marked: Pages | None = None) -> Process:
+        """Bring all missing pages while the destination runs (with activation beside it).
+
+        Args:
+            marked: Pages that the destination does not hold in their newest version; None: all.
+        """
         now = self.now_ns
-        missing = self._memory().mark_missing(now)
+        missing = self._memory().mark_missing(now, marked)
         self.begin_phase("pull")
         self.begin_phase("activation")
         activated_ns = now + self.stages.activation_ns
@@ -425,9 +468,11 @@ class Migration:
         self.pull = Pull(
             self.n_pages,
             missing,
+            order=push_order(missing, self.n_pages, self.parameters),
             start_ns=now,
             latency_ns=self.world.spec.network.latency_ns,
             vcpus=vcpus,
+            send_buffer_bytes=self._send_buffer_bytes(),
         )
         if len(missing):
             yield Send(PullSender(self.pull))
@@ -435,6 +480,12 @@ class Migration:
         self.note(EventKind.PULLED_ALL, faults=self.pull.n_faulted)
         if activated_ns > self.now_ns:
             yield Wait(activated_ns - self.now_ns)
+
+    def _send_buffer_bytes(self) -> int:
+        """Return what goes before a request on the wire; nothing with a channel of its own."""
+        if self.parameters.get("preempt", True):
+            return 0
+        return int(self.parameters["send_buffer"])
 
     def check_destination(self) -> None:
         """Assert that the destination holds the newest version of every page."""
@@ -445,7 +496,7 @@ class Migration:
         """Assert that every write at the destination met its page, or waited for it."""
         assert self.pull is not None
         ends: dict[int, int] = {}
-        for since, ns in self.pull.stalls:
+        for since, ns, _ in self.pull.stalls:
             ends[since] = max(ends.get(since, 0), since + ns)
         for pages, times in self.guest.writes(self.times["resumed"], self.now_ns):
             arrive = self.pull.arrive_ns[pages]
@@ -484,7 +535,7 @@ class Migration:
         if self._open is not None:
             self._abandon_round(self._open)
         if self.pull is not None:
-            self.pull.settle(self.now_ns)
+            self.pull.close(self.now_ns)
         self.stunning.release()
         self.slowdown.end()
         for name in list(self._open_phases):
@@ -513,6 +564,7 @@ class Migration:
                 recorder.add(Lane(ends, None, pages, states, begins))
             track = recorder.finish(self.times.get("ended", end_ns))
             self.memory = None
+        stalls = sorted(self.pull.stalls) if self.pull else []
         pull_sent = self.pull.n_sent if self.pull else 0
         pages_sent = sum(r.pages_sent for r in self.rounds) + pull_sent
         round_bytes = sum(r.bytes_sent for r in self.rounds)
@@ -542,6 +594,7 @@ class Migration:
             zero_pages=self.zero_pages,
             track=track,
             rate=self.rate,
-            stalls=tuple(sorted(self.pull.stalls)) if self.pull else (),
+            stalls=tuple((since, ns) for since, ns, _ in stalls),
+            stall_vcpus=tuple(vcpu for _, _, vcpu in stalls),
             request=self.request,
         )

@@ -7,6 +7,8 @@ stop-and-copy, pull, round, dirty, downtime. Nothing here computes anything that
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from engine import mishaps
 from engine.events import Event, EventKind
 from engine.history import History, MigrationRecord, PhaseRecord
@@ -15,7 +17,7 @@ from engine.policies import POLICIES, ParameterValue, parameters_of, round_limit
 from engine.qemu_words import QemuSight, live_words
 from engine.recorded import RecordedHistory
 from engine.recorded_words import recorded_words
-from engine.states import PageState
+from engine.states import N_STATES, PageState
 from engine.units import format_bit_rate, format_count, format_duration_ns, format_size
 
 
@@ -434,6 +436,29 @@ def _reachability(scene: _Scene) -> str:
     )
 
 
+_PUSHED: Final = {
+    "none": "pushed, since nothing is unless the guest asks,",
+    "bubbling": "pushed around the places of its faults",
+    "cursor": "pushed behind its newest fault",
+}
+
+
+def _still_missing(scene: _Scene) -> int:
+    """Return how many pages are not at the destination."""
+    track = scene.migration.track
+    if track is None:
+        return 0
+    states = track.states_at(min(scene.t_ns, track.end_ns))
+    counts = np.bincount(states, minlength=N_STATES)
+    return int(counts[PageState.MISSING] + counts[PageState.IN_FLIGHT])
+
+
+def _paused(scene: _Scene) -> bool:
+    """Return whether a lost network has paused the pull."""
+    paused, went_on = scene.event(EventKind.PAUSED), scene.event(EventKind.RECOVERED)
+    return paused is not None and (went_on is None or went_on.t_ns < paused.t_ns)
+
+
 def _pull(scene: _Scene, phase: PhaseRecord) -> Narration:
     m, section = scene.migration, scene.section()
     pushed = pulled = 0
@@ -446,7 +471,15 @@ def _pull(scene: _Scene, phase: PhaseRecord) -> Narration:
             states = lane.states[:upto]
             pulled += int((states == PageState.PULLED).sum())
             pushed += int((states == PageState.PUSHED).sum())
-    missing = max(0, m.pages_total - m.zero_pages - pushed - pulled)
+    missing = _still_missing(scene)
+    if _paused(scene):
+        return Narration(
+            f"Post-copy is paused: {m.vm} runs on {m.destination} without its memory",
+            f"The link is down, and {format_count(missing)} pages are only on {m.source}. {m.vm} "
+            "runs until it needs one of them, and stands still then. Mend the link, and it goes "
+            "on; if nobody does, the VM is lost.",
+        )
+    how = _PUSHED.get(str(scene.parameters().get("push", "")), "pushed in order")
     stalls = [ns for at, ns in m.stalls if at <= scene.t_ns]
     stood = (
         f" Its processors stopped {format_count(len(stalls))} times at a missing page."
@@ -456,6 +489,6 @@ def _pull(scene: _Scene, phase: PhaseRecord) -> Narration:
     return Narration(
         f"Pull: {m.vm} runs on {m.destination} while pages follow",
         f"{format_count(missing)} pages are still only on {m.source}; {format_count(pushed)} were "
-        f"pushed in order and {format_count(pulled)} pulled when the guest needed them.{stood} "
+        f"{how} and {format_count(pulled)} pulled when the guest needed them.{stood} "
         f"If the source failed now, the VM would be lost. {_too_late(scene)}".rstrip(),
     )

@@ -215,6 +215,59 @@ _QEMU: Final[dict[str, Parameter]] = {
     ),
 }
 
+_PUSH: Final[dict[str, Parameter]] = {
+    "push": Parameter(
+        "sequential",
+        "What the source pushes unasked: pages in order, nothing, a bubble that grows around "
+        "each fault, or what lies behind the newest fault.",
+        choices=("sequential", "none", "bubbling", "cursor"),
+    ),
+    "direction": Parameter(
+        "dual",
+        "Bubbling: grow to both sides of a fault, or forward only.",
+        choices=("dual", "forward"),
+    ),
+    "pivots": Parameter(
+        1, "Bubbling: how many bubbles grow at once; the oldest is dropped.", minimum=1, maximum=64
+    ),
+}
+
+_QEMU_POSTCOPY: Final[dict[str, Parameter]] = {
+    **_QEMU,
+    "switch": Parameter(
+        "first-pass",
+        "Switch to post-copy after the first pass over the memory, or at a time.",
+        choices=("first-pass", "time"),
+    ),
+    "switch_after": Parameter(
+        1000, "Switch at a time: so many ms after the copying began; 0: at once."
+    ),
+    "push": Parameter(
+        "cursor",
+        "What the source pushes unasked: QEMU goes on behind the newest fault.",
+        choices=("cursor", "sequential"),
+    ),
+    "preempt": Parameter(
+        False, "Send requested pages on a channel of their own, past those that wait for the link."
+    ),
+    "send_buffer": Parameter(
+        212_992,
+        "Without preempt: bytes of pushed pages that wait for the link and go before a request "
+        "(Linux's default socket buffer).",
+    ),
+}
+
+_HYBRID: Final[dict[str, Parameter]] = {
+    "rounds": Parameter(1, "Switch to post-copy after so many rounds at the latest.", minimum=1),
+    "switch_after": Parameter(
+        0, "Switch after the first round that ends so many ms after the copying began; 0: never."
+    ),
+    "on_stall": Parameter(
+        False, "Switch as soon as a round leaves as many dirty pages as it sent."
+    ),
+    **_PUSH,
+}
+
 POLICIES: Final[dict[str, Policy]] = {
     policy.name: policy
     for policy in (
@@ -280,6 +333,24 @@ POLICIES: Final[dict[str, Policy]] = {
             "Moves the running state first and resumes at the destination; pages follow, pushed "
             "in order and pulled when the guest faults on a missing one.",
             "post-copy",
+            _PUSH,
+        ),
+        Policy(
+            "qemu-postcopy",
+            "Post-copy, QEMU/KVM",
+            "Sends the memory as QEMU does, switches to post-copy when it is asked to, and pushes "
+            "on behind the newest fault. A lost network pauses it; it can be recovered.",
+            "post-copy",
+            _QEMU_POSTCOPY,
+            announcements_ns=qemu_announcements_ns(),
+        ),
+        Policy(
+            "hybrid",
+            "Hybrid: pre-copy, then post-copy",
+            "Copies in rounds while the VM runs, then moves it, and brings what was dirty by push "
+            "and pull: short stop, few faults, and it always ends.",
+            "post-copy",
+            _HYBRID,
         ),
     )
 }

@@ -1,7 +1,8 @@
 """Pull: the destination runs, missing pages are pushed in order and pulled on faults.
 
-Pages go one at a time; a request that has reached the source goes next. A vCPU that writes a
-page which is not there stands still, and with it the guest time of its writers.
+Pages go one at a time; a request that has reached the source goes next, and may change the order
+of the rest (see `engine.push_order`). A vCPU that writes a page which is not there stands still,
+and with it the guest time of its writers.
 """
 
 from typing import Final
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.memory import NEVER
+from engine.push_order import PushOrder
 from engine.states import PageState
 from engine.transfer import PAGE_WIRE_BITS, SECOND_NS, Pace, carried_at
 from engine.workload import GuestClock, WriterTimeline
@@ -19,6 +21,8 @@ Pages = npt.NDArray[np.uint32]
 
 CHUNK_NS: Final = 20_000_000
 CHUNK_GROWTH: Final = 4
+LOOK_NS: Final = 100_000_000
+"""How far is looked ahead for a fault while nothing is on its way."""
 
 
 class VcpuWrites:
@@ -66,8 +70,10 @@ class Pull:
 
     Args:
         missing: Page numbers to bring, ascending.
+        order: The same pages, in the order of pushing.
         start_ns: When the VM resumed.
         latency_ns: One way.
+        send_buffer_bytes: What was handed to the link already and still goes before a request.
         vcpus: Writes of every vCPU, begun at the resume.
     """
 
@@ -76,12 +82,16 @@ class Pull:
         n_pages: int,
         missing: Pages,
         *,
+        order: PushOrder,
         start_ns: int,
         latency_ns: int,
         vcpus: list[VcpuWrites],
+        send_buffer_bytes: int = 0,
     ) -> None:
+        self._buffer_bits = send_buffer_bytes * 8
         self._latency_ns = latency_ns
-        self._remaining = missing
+        self._order = order
+        self.paused = False
         self.arrive_ns: Times = np.zeros(n_pages, np.int64)
         self.arrive_ns[missing] = NEVER
         self._vcpus = vcpus
@@ -90,7 +100,7 @@ class Pull:
         self._travelling: list[tuple[int, int]] = []  # (reaches the source, page)
         self._asked: set[int] = set()
         self.pace = Pace(start_ns)
-        self.stalls: list[tuple[int, int]] = []
+        self.stalls: list[tuple[int, int, int]] = []  # (since, how long, which vCPU)
         self.n_faulted = 0
         self._pages: list[Pages] = []
         self._begins: list[Times] = []
@@ -100,12 +110,28 @@ class Pull:
     @property
     def n_left(self) -> int:
         """Return how many pages have not been sent."""
-        return len(self._remaining) + len(self._requests)
+        return len(self._order) + len(self._requests)
+
+    @property
+    def lingers(self) -> bool:
+        """Return whether it ends only if the guest or an operator lets it."""
+        return self.paused or (not self._order.pushes and self.n_left > 0)
+
+    @property
+    def _n_sendable(self) -> int:
+        """Return how many pages would be sent if nothing else happened."""
+        return self.n_left if self._order.pushes else len(self._requests)
 
     @property
     def n_sent(self) -> int:
         """Return how many pages have been sent, the one under way included."""
         return sum(len(p) for p in self._pages)
+
+    def _ready_ns(self) -> int:
+        """Return when the page under way has been carried."""
+        if self.pace.bits == 0:
+            return self.pace.t0_ns
+        return NEVER - self._latency_ns if self.pace.rate_bps == 0 else self.pace.ready_ns()
 
     def last_arrival_ns(self) -> int:
         """Return when the last page sent is there."""
@@ -116,14 +142,32 @@ class Pull:
         return self.n_left == 0 and self.last_arrival_ns() <= t_ns
 
     def set_rate(self, t_ns: int, rate_bps: int) -> None:
-        """Go on at another rate; the page under way arrives accordingly."""
+        """Go on at another rate; what is on its way arrives accordingly."""
         self._send_before(t_ns)
         self.pace.turn(t_ns, rate_bps)
         if self._arrivals and self.pace.bits:
-            arrival = self.pace.ready_ns() + self._latency_ns
-            self._arrivals[-1] = self._arrivals[-1].copy()
-            self._arrivals[-1][-1] = arrival
-            self.arrive_ns[self._pages[-1][-1]] = arrival
+            self._time_anew(t_ns)
+
+    def _time_anew(self, t_ns: int) -> None:
+        """Find when the page under way, and those that wait behind it, are there now."""
+        self._join()
+        arrivals, begins = self._arrivals[0], self._begins[0]
+        n = -(-self.pace.bits // PAGE_WIRE_BITS)
+        if self.pace.rate_bps == 0:
+            ends = np.full(n, NEVER - self._latency_ns, np.int64)
+        else:
+            behind = np.arange(n - 1, -1, -1, dtype=np.int64) * PAGE_WIRE_BITS
+            ends = carried_at(t_ns, self.pace.bits - behind, self.pace.rate_bps)
+        arrivals[-n:] = ends + self._latency_ns
+        begins[len(begins) - n + 1 :] = ends[:-1]
+        self.arrive_ns[self._pages[0][-n:]] = arrivals[-n:]
+
+    def _join(self) -> None:
+        """Keep what was sent in one array each, which may be changed."""
+        self._pages = [np.concatenate(self._pages)]
+        self._begins = [np.concatenate(self._begins)]
+        self._arrivals = [np.concatenate(self._arrivals)]
+        self._states = [np.concatenate(self._states)]
 
     def writers_changed(self, t_ns: int) -> None:
         """Read the guest's writes anew from `t_ns` on."""
@@ -137,31 +181,53 @@ class Pull:
 
     def on_wire_at(self, t_ns: int) -> bool:
         """Return whether the link still carries pages at `t_ns`; the last arrive later."""
-        return self.n_left > 0 or self.pace.ready_ns() > t_ns
+        if self.paused:
+            return False
+        return self._n_sendable > 0 or (self.pace.bits > 0 and self._ready_ns() > t_ns)
+
+    def pause(self, t_ns: int) -> None:
+        """Send nothing from `t_ns` on: the link is down."""
+        self.set_rate(t_ns, 0)
+        self.paused = True
+
+    def recover(self) -> None:
+        """Go on where it was; the rate follows."""
+        self.paused = False
 
     def settle(self, t_ns: int) -> None:
-        """Take as sent what began before `t_ns`: this pull ends here."""
+        """Take as sent what began before `t_ns`."""
         self._send_before(t_ns)
+
+    def close(self, t_ns: int) -> None:
+        """End here: what began before `t_ns` was sent, what still waits for the link was not."""
+        self._send_before(t_ns)
+        if not self._buffer_bits or not self._pages:
+            return
+        self._join()
+        begun = int(np.searchsorted(self._begins[0], t_ns, side="left"))
+        self._pages[0] = self._pages[0][:begun]
+        self._begins[0] = self._begins[0][:begun]
+        self._arrivals[0] = self._arrivals[0][:begun]
+        self._states[0] = self._states[0][:begun]
 
     def _send_before(self, t_ns: int) -> None:
         """Send what begins before `t_ns`: requests first, then the next pages in order."""
         pace = self.pace
         if pace.rate_bps == 0:
             return
-        through = (t_ns - 1 - pace.t0_ns) * pace.rate_bps // SECOND_NS
+        through = (t_ns - 1 - pace.t0_ns) * pace.rate_bps // SECOND_NS + self._buffer_bits
         count = (through - pace.bits) // PAGE_WIRE_BITS + 1 if through >= pace.bits else 0
-        count = min(count, self.n_left)
+        count = min(count, self._n_sendable)
         if count <= 0:
             return
         asked = min(count, len(self._requests))
         pushed = count - asked
         pages = np.concatenate(
-            [np.array(self._requests[:asked], np.uint32), self._remaining[:pushed]]
+            [np.array(self._requests[:asked], np.uint32), self._order.take(pushed)]
         )
         states = np.full(count, PageState.PUSHED, np.uint8)
         states[:asked] = PageState.PULLED
         del self._requests[:asked]
-        self._remaining = self._remaining[pushed:]
         bits = pace.bits + np.arange(count + 1, dtype=np.int64) * PAGE_WIRE_BITS
         edges = carried_at(pace.t0_ns, bits, pace.rate_bps)
         arrivals = edges[1:] + self._latency_ns
@@ -173,20 +239,17 @@ class Pull:
         self.n_faulted += asked
         pace.bits += count * PAGE_WIRE_BITS
 
-    def _place(self, page: int) -> int:
-        """Return how many of the remaining pages come before one."""
-        # A plain int would make numpy convert the whole array first.
-        return int(np.searchsorted(self._remaining, np.uint32(page)))
-
     def _planned_ns(self, page: int) -> int:
         """Return when a page is there if nobody asks for another one."""
         known = int(self.arrive_ns[page])
-        if known != NEVER:
+        if known != NEVER or self.paused or self.pace.rate_bps == 0:
             return known
         if page in self._asked and page in self._requests:
             ahead = self._requests.index(page) + 1
+        elif self._order.pushes:
+            ahead = len(self._requests) + 1 + self._order.ahead_of(page)
         else:
-            ahead = len(self._requests) + 1 + self._place(page)
+            return NEVER
         bits = self.pace.bits + ahead * PAGE_WIRE_BITS
         ready = self.pace.t0_ns - (-bits * SECOND_NS // self.pace.rate_bps)
         return ready + self._latency_ns
@@ -214,12 +277,16 @@ class Pull:
 
     def next_ns(self, t_ns: int) -> int:
         """Return the next instant at which anything may be decided."""
-        if self.n_left:
-            bits = self.pace.bits + self.n_left * PAGE_WIRE_BITS
+        if self.paused or self.pace.rate_bps == 0:
+            carried = end = t_ns + LOOK_NS
+        elif self._n_sendable:
+            bits = self.pace.bits + self._n_sendable * PAGE_WIRE_BITS
             carried = self.pace.t0_ns - (-bits * SECOND_NS // self.pace.rate_bps)
             end = carried + self._latency_ns
         else:
-            carried, end = self.pace.ready_ns(), self.last_arrival_ns()
+            carried, end = self._ready_ns(), self.last_arrival_ns()
+            if self.n_left and end <= t_ns:  # nothing comes by itself
+                end = t_ns + LOOK_NS
         soonest = end + (self._latency_ns if self._travelling else 0)
         if carried > t_ns:
             soonest = min(soonest, carried)
@@ -246,16 +313,17 @@ class Pull:
         self._travelling = [(w, p) for w, p in self._travelling if w > t_ns]
         for page in due:
             if int(self.arrive_ns[page]) == NEVER and page not in self._requests:
+                if not self.paused and not self._n_sendable and self._ready_ns() <= t_ns:
+                    self.pace.turn(t_ns, self.pace.rate_bps)  # the link has been idle
                 self._requests.append(page)
-                where = self._place(page)
-                self._remaining = np.delete(self._remaining, where)
+                self._order.request(page)
 
     def _wake(self, t_ns: int) -> None:
         for i, (since, page) in list(self._waiting.items()):
             if int(self.arrive_ns[page]) <= t_ns:
                 del self._waiting[i]
                 self._vcpus[i].clock.set_running(t_ns, True)
-                self.stalls.append((since, t_ns - since))
+                self.stalls.append((since, t_ns - since, i))
 
     def _stall(self, t_ns: int) -> int:
         stopped = 0

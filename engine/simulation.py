@@ -37,6 +37,16 @@ def simulate(spec: ScenarioSpec) -> History:
     return Simulation(spec).run()
 
 
+def _reason_at_end(m: Migration) -> str:
+    """Return why a migration was still going on at the end of the run."""
+    if m.pull is not None and m.lingers:
+        return (
+            f"{m.pull.n_left} pages are still only at {m.source}: the guest did not ask for them, "
+            "and nothing pushes them"
+        )
+    return REASON_END
+
+
 class Simulation:
     """One run: it owns the world and the migrations, and decides what ends them."""
 
@@ -68,9 +78,11 @@ class Simulation:
         world.note(EventKind.RUN_STARTED)
         world.share_links()
         end_ns = self._drive()
-        for m in self.migrations:
-            if not m.ended:
-                m.close("does-not-converge", REASON_END)
+        for m in [m for m in self.migrations if not m.ended]:
+            if m.pull is not None and m.pull.paused:
+                self._lose(m, "the link was not mended while pages were only at the source")
+            else:
+                m.close("does-not-converge", _reason_at_end(m))
         world.note(EventKind.RUN_ENDED)
         events = tuple(e for e in world.events if e.t_ns <= end_ns)
         return History(
@@ -92,8 +104,10 @@ class Simulation:
         relative, ns = self.spec.run.until
         if not relative:
             return ns
-        busy = self._waiting or any(not m.ended for m in self.migrations)
-        return None if busy else self._last_end_ns + ns
+        if self._waiting or any(not m.ended and not m.lingers for m in self.migrations):
+            return None
+        standing = [m.stands_since_ns for m in self.migrations if not m.ended]
+        return max([self._last_end_ns, *standing]) + ns
 
     def _drive(self) -> int:
         queue = self.world.queue
@@ -202,6 +216,9 @@ class Simulation:
                 world.down[host].append((since, world.now_ns))
                 world.note(EventKind.LINK_UP, host)
                 self._update_web(host)
+                for m in self._on(host):
+                    if m.recover():
+                        world.plan_again(m.name)
                 world.share_links()
             return
         if fault.kind == "link-down":
@@ -211,7 +228,7 @@ class Simulation:
             world.note(EventKind.LINK_DOWN, host)
             self._update_web(host)
             for m in self._on(host):
-                self._cut(m, f"the link of {host} went down")
+                self._cut(m, f"the link of {host} went down", recoverable=True)
         else:
             if host in world.dead:
                 return
@@ -242,17 +259,21 @@ class Simulation:
 
     def _needs_source(self, m: Migration) -> bool:
         """Return whether pages exist only at the source although the destination is primary."""
-        if not m.committed or m.spec.policy != "postcopy":
+        if not m.committed or not m.pulls:
             return False
         if m.pull is None:
             return True
         m.pull.settle(self.world.now_ns)  # what the link has carried by now has been carried
         return not m.pull.finished_by(self.world.now_ns)
 
-    def _cut(self, m: Migration, why: str) -> None:
+    def _cut(self, m: Migration, why: str, *, recoverable: bool = False) -> None:
         if not m.committed:
             self._go_on_at_source(m, "failed", f"{why}; {m.spec.vm} goes on at {m.source}")
         elif self._needs_source(m):
+            if recoverable and m.can_pause:
+                m.pause()
+                self.world.plan_again(m.name)
+                return
             self._lose(m, f"{why} while pages of {m.spec.vm} were only at {m.source}")
 
     def _lose(self, m: Migration, reason: str) -> None:

@@ -200,7 +200,10 @@ class World:
     def start_sending(self, name: str, sending: Sending) -> None:
         """Let a sender begin now."""
         self.sendings[name] = sending
+        sending.on_wire = sending.sender.on_wire(self.now_ns)
         self.share_links()
+        if sending.ticket is None:
+            self.plan(name)
 
     def stop_sending(self, name: str) -> None:
         """Take a sender off the links, if it is there."""
@@ -297,9 +300,12 @@ class World:
         if sending.sender.step(self.now_ns):
             self.finished(name)
             return
-        if sending.on_wire and not sending.sender.on_wire(self.now_ns):
-            sending.on_wire = False
-            sending.series.step(self.now_ns, 0)
+        on_wire = sending.sender.on_wire(self.now_ns)
+        if on_wire != sending.on_wire:
+            sending.on_wire = on_wire
+            if not on_wire:
+                sending.rate_bps = 0
+                sending.series.step(self.now_ns, 0)
             self.share_links()
         self.plan(name)
 

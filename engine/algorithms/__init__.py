@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Final
 
 from engine.algorithms.cloud_hypervisor import cloud_hypervisor
+from engine.algorithms.hybrid import hybrid
 from engine.algorithms.postcopy import postcopy
 from engine.algorithms.precopy import AdaptiveRule, LegacyRule, PrintedRule, precopy
+from engine.algorithms.qemu_postcopy import qemu_postcopy
 from engine.algorithms.qemu_precopy import qemu_precopy
 from engine.algorithms.stop_and_copy import stop_and_copy
 from engine.algorithms.xapi_emu import xapi_emu
@@ -19,6 +21,8 @@ _ALGORITHMS: Final[dict[str, Callable[[Migration], Process]]] = {
     "xapi-emu": xapi_emu,
     "cloud-hypervisor": cloud_hypervisor,
     "qemu-precopy": qemu_precopy,
+    "qemu-postcopy": qemu_postcopy,
+    "hybrid": hybrid,
 }
 
 

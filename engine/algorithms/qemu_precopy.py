@@ -6,7 +6,9 @@ Source: QEMU migration/migration.c (migration_iteration_run, migration_rate_limi
 migration/ram.c (ram_save_iterate, migration_bitmap_sync).
 """
 
+from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from engine.buffer_transfer import BufferTransfer
 from engine.memory import Pages
@@ -23,6 +25,9 @@ from engine.qemu_rules import (
 from engine.qemu_throttle import AutoConverge, DirtyLimit
 from engine.senders import BatchSender
 from engine.specs import PAGE_BYTES
+
+WORDS: Final = ("clearing", "switch", "push", "direction")
+"""Parameters that are no numbers."""
 
 
 def qemu_precopy(m: Migration) -> Process:
@@ -87,7 +92,7 @@ class LiveCopy:
     def __init__(self, m: Migration) -> None:
         """Read the parameters, and mark every page."""
         self._m = m
-        p = self._whole = {name: int(v) for name, v in m.parameters.items() if name != "clearing"}
+        p = self._whole = {name: int(v) for name, v in m.parameters.items() if name not in WORDS}
         rules = MarkRules(
             late=m.parameters["clearing"] == "late",
             chunk_shift=p["clear_bitmap_shift"],
@@ -134,9 +139,18 @@ class LiveCopy:
         self._transfer = transfer
         self._begun = False
 
-    def run(self) -> Process:
-        """Send until what is left fits into the downtime limit."""
-        while not self._fits():
+    @property
+    def first_pass_done(self) -> bool:
+        """Return whether the cursor has gone over the whole memory once."""
+        return self._reads > 1 or not self._transfer.left
+
+    def run(self, until: Callable[[], bool] = lambda: False) -> Process:
+        """Send until what is left fits into the downtime limit, or something else is due.
+
+        Args:
+            until: Asked before each iteration, as QEMU asks whether to switch to post-copy.
+        """
+        while not until() and not self._fits():
             yield from self._iterate()
             self._after_part()
             if self._window.exceeded:

@@ -106,6 +106,8 @@ def _migration_differences(record: MigrationRecord, migration: TwinMigration) ->
     for name, value in twin.items():
         yield from _unequal(name, getattr(record, name), value)
     yield from _unequal("stalls", sorted(record.stalls), sorted(migration.stalls))
+    stalls = [(*s, vcpu) for s, vcpu in zip(record.stalls, record.stall_vcpus, strict=True)]
+    yield from _unequal("vCPUs that stalled", stalls, sorted(migration.stall_vcpus))
     rounds = [
         (
             r.number, r.live, r.start_ns, r.end_ns, r.pages_sent, r.pages_skipped,

@@ -78,6 +78,7 @@ class TwinVm:
             if wanted == page:
                 assert self.pull is not None
                 self.pull.stalls.append((since, self.twin.now - since))
+                self.pull.stall_vcpus.append((since, self.twin.now - since, vcpu))
                 del self.waits[vcpu]
                 self.clocks[vcpu].run(self.twin.now)
 
@@ -227,14 +228,17 @@ class Twin:
                 self.schedule(migration.spec.at_ns, migration.request)
         self.rates_may_change()
         after_last, length = self.spec.run.until
-        while not (after_last and all(m.over for m in self.migrations)):
+        while not (after_last and all(m.over or m.lingers() for m in self.migrations)):
             if not self._step(None if after_last else length):
                 break
         if after_last:
-            last = max((m.ended_ns or 0 for m in self.migrations), default=0)
-            length += last
-            while self._step(length):
-                pass
+            ahead = length
+            while True:  # who lingers may end after all, and others with it
+                last = max((m.last_ns() for m in self.migrations), default=0)
+                length = ahead + last
+                waits = any(not m.over and not m.lingers() for m in self.migrations)
+                if not self._step(None if waits else length):
+                    break
         self.now = self.end_ns = length
         for migration in self.migrations:
             if migration.requested and not migration.over:
@@ -302,7 +306,9 @@ class Twin:
     def _finish_instant(self) -> bool:
         """Choose the next pages of pulls; return whether anything was done."""
         choosing = [
-            m for m in self.migrations if m.pulling and m.sending and m.on_wire is None and m.unsent
+            m
+            for m in self.migrations
+            if m.pulling and m.sending and m.on_wire is None and m.has_to_send()
         ]
         for migration in choosing:
             migration.choose_page()

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 BATCH_PAGES = 1024
 PAGE_BITS = (4096 + 8) * 8
 PERMUTED_POLICIES = ("xen-legacy", "xen-adaptive")
-LIVE_POLICIES = (*PERMUTED_POLICIES, "xen-v2", "xapi-emu", "cloud-hypervisor")
+LIVE_POLICIES = (*PERMUTED_POLICIES, "xen-v2", "xapi-emu", "cloud-hypervisor", "hybrid")
+PULLING_POLICIES = ("postcopy", "hybrid")
 DEFAULTS: dict[str, Any] = {
     "max_rounds": 29,
     "max_factor": 3,
@@ -37,10 +38,14 @@ DEFAULTS: dict[str, Any] = {
     "stun_after": 0,
     "stun_faults": 40,
     "plug_time": 0,
+    "push": "sequential",
+    "direction": "dual",
+    "pivots": 1,
 }
 OWN_DEFAULTS: dict[str, dict[str, Any]] = {
     "xen-v2": {"max_rounds": 5, "skip": False},
     "xapi-emu": {"max_iteration": 4, "skip": False, "plug_time": 100},
+    "hybrid": {"rounds": 1, "switch_after": 0, "on_stall": False, "skip": False},
     "cloud-hypervisor": {
         "downtime_limit": 300, "timeout": 3600, "timeout_action": "cancel", "skip": False,
     },
@@ -112,9 +117,11 @@ class TwinCopying:
         self.missing: set[int] = set()
         self.unsent: list[int] = []
         self.requests: list[int] = []
+        self.pivots: list[int] = []
         self.on_wire: int | None = None
         self.faulted: set[int] = set()
         self.stalls: list[tuple[int, int]] = []
+        self.stall_vcpus: list[tuple[int, int, int]] = []
         # What the guest feels.
         self.brownout: TwinBrownout | None = None
         self.stunning = TwinStunning(self)  # type: ignore[arg-type]
@@ -164,10 +171,13 @@ class TwinCopying:
 
     def pages_sent(self) -> int:
         """Return how many pages were put on the wire, those under way included."""
-        if self.policy == "postcopy":
-            gone = (PageState.PULLED, PageState.PUSHED, PageState.IN_FLIGHT)
-            return sum(1 for s in self.states if s in gone)
-        return sum(r.pages_sent for r in self.rounds)
+        pulled = 0
+        if self.policy in PULLING_POLICIES:
+            gone = (PageState.PULLED, PageState.PUSHED)
+            pulled = sum(1 for s in self.states if s in gone)
+            if self.resumed_ns is not None:
+                pulled += sum(1 for s in self.states if s is PageState.IN_FLIGHT)
+        return pulled + sum(r.pages_sent for r in self.rounds)
 
     def own_limit(self) -> int | None:
         """Return the most bit/s that the policy and the request allow now."""

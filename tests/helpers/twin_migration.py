@@ -2,12 +2,21 @@
 
 from engine.states import PageState
 from tests.helpers.twin_brownout import TwinBrownout
-from tests.helpers.twin_copying import LIVE_POLICIES, PAGE_BITS, TwinCopying
+from tests.helpers.twin_copying import (
+    LIVE_POLICIES,
+    PAGE_BITS,
+    PULLING_POLICIES,
+    TwinCopying,
+)
+from tests.helpers.twin_push import pushed_in_order
 from tests.helpers.twin_qemu import TwinQemu
 
 
 class TwinMigration(TwinCopying):
     """One migration, from its request to its end."""
+
+    ahead: list[int] | None = None
+    """Pages in the order of pushing, as it stood at the newest request."""
 
     # Stages 0 and 1.
 
@@ -57,6 +66,10 @@ class TwinMigration(TwinCopying):
             self.begin_copying(PageState.NOT_SENT)
             self.after(stages.suspend_ns, self.send_device_state)  # no round, no cost
             return
+        if self.policy == "hybrid":
+            self.close_round()
+            self.after(stages.suspend_ns, self.send_device_state)
+            return
         if self.policy == "stop-and-copy":
             self.begin_copying(PageState.NOT_SENT)
         elif self.parameter_rule() == "printed":
@@ -97,7 +110,7 @@ class TwinMigration(TwinCopying):
         self.vm.run()
         self.stunning.end()
         self.vm.switch.resumed(self)
-        if self.policy == "postcopy":
+        if self.policy in PULLING_POLICIES:
             self.begin_pull()
             return
         for page in range(self.vm.n_pages):
@@ -128,8 +141,15 @@ class TwinMigration(TwinCopying):
     # The pull of post-copy.
 
     def begin_pull(self) -> None:
-        """Push what is missing."""
-        self.missing = {p for p, s in enumerate(self.states) if s is not PageState.FREE}
+        """Push what is missing: what the destination has not, or has in an older version."""
+        self.missing = {
+            page
+            for page, state in enumerate(self.states)
+            if state is not PageState.FREE
+            and (page in self.dirty or self.there.get(page) != self.vm.version[page])
+        }
+        for page in self.missing:
+            self.there.pop(page, None)
         self.unsent = sorted(self.missing)
         for page in self.unsent:
             self.put(page, PageState.MISSING)
@@ -138,17 +158,43 @@ class TwinMigration(TwinCopying):
         if not self.missing:
             self.pulled_all()
             return
-        self.start_sending()
+        if self.has_to_send():
+            self.start_sending()
+
+    def pushes(self) -> bool:
+        """Return whether anything is sent that nobody asked for."""
+        return bool(self.parameter("push") != "none")
+
+    def has_to_send(self) -> bool:
+        """Return whether a page is to be sent as things stand."""
+        asked = any(page in self.unsent for page in self.requests)
+        return asked or (bool(self.unsent) and self.pushes())
+
+    def lingers(self) -> bool:
+        """Return whether it waits for the guest alone, so that the run does not wait for it."""
+        return not self.over and self.pulling and not self.pushes() and bool(self.unsent)
+
+    def last_ns(self) -> int:
+        """Return from when on the rest of the run is counted, as far as this one says."""
+        if self.lingers():
+            assert self.resumed_ns is not None
+            return self.resumed_ns
+        return self.ended_ns or 0
 
     def choose_page(self) -> None:
         """Send the oldest request, or else the next page; called at the end of an instant."""
-        page = self.unsent[0]
-        while self.requests:
+        page = None
+        while self.requests and page is None:
             asked = self.requests.pop(0)
             if asked in self.unsent:
                 self.faulted.add(asked)
                 page = asked
-                break
+        if page is None:
+            given = {name: self.parameter(name) for name in ("push", "direction")}
+            if self.ahead is None:
+                self.ahead = pushed_in_order(self.unsent, self.pivots, given)
+            page = next(p for p in self.ahead if p in self.unsent)
+            self.ahead = self.ahead[self.ahead.index(page) + 1 :]
         self.unsent.remove(page)
         self.on_wire = page
         self.put(page, PageState.IN_FLIGHT)
@@ -159,7 +205,7 @@ class TwinMigration(TwinCopying):
         page = self.on_wire
         assert page is not None
         self.on_wire = None
-        if not self.unsent:
+        if not self.has_to_send():
             self.stop_sending()
         self.twin.schedule(
             self.twin.now + self.twin.spec.network.latency_ns,
@@ -193,7 +239,18 @@ class TwinMigration(TwinCopying):
     def ask_for(self, page: int) -> None:
         """A vCPU stops at a missing page; its request travels."""
         latency = self.twin.spec.network.latency_ns
-        self.after(latency, lambda: self.requests.append(page))
+        self.after(latency, lambda: self.asked_for(page))
+
+    def asked_for(self, page: int) -> None:
+        """A request has reached the source."""
+        if page not in self.unsent or page in self.requests:
+            return
+        self.requests.append(page)
+        most = 1 if self.parameter("push") == "cursor" else self.parameter("pivots") or 1
+        self.pivots = [page, *(p for p in self.pivots if p != page)][:most]
+        self.ahead = None
+        if not self.sending:
+            self.start_sending()
 
     # What goes wrong.
 
@@ -215,7 +272,7 @@ class TwinMigration(TwinCopying):
 
     def lacks_pages(self) -> bool:
         """Return whether a committed post-copy still needs its source."""
-        return self.policy == "postcopy" and (self.resumed_ns is None or bool(self.missing))
+        return self.policy in PULLING_POLICIES and (self.resumed_ns is None or bool(self.missing))
 
     def broken(self, *, source_lives: bool, destination_lives: bool) -> None:
         """A link or a host of this migration is gone."""

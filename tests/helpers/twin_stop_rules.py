@@ -45,8 +45,18 @@ def estimate_rule(m: TwinCopying) -> str | None:
     return "gives up" if m.parameter("timeout_action") == "cancel" else "timeout"
 
 
+def switch_rule(m: TwinCopying) -> str | None:
+    """Hybrid: enough rounds, time, or a round that leaves no less than it sent."""
+    assert m.base_ns is not None
+    after = m.parameter("switch_after")
+    late = after and m.twin.now - m.base_ns >= after * 10**6
+    stalled = m.parameter("on_stall") and len(m.dirty) >= m.sent
+    return "switched" if m.number >= m.parameter("rounds") or late or stalled else None
+
+
 NEWER_RULES: dict[str, Callable[[TwinCopying], str | None]] = {
     "xen-v2": twice_asked_rule,
     "xapi-emu": live_stage_rule,
     "cloud-hypervisor": estimate_rule,
+    "hybrid": switch_rule,
 }
