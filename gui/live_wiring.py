@@ -111,7 +111,6 @@ class Live(QObject):
     def _connect(self) -> None:
         a = self._window.actions_by_name
         for action, handler in (
-            (a.attach, self.ask_where),
             (a.live_show, self.show_recording),
             (a.save_recording, self._ask_file),
             (a.detach, self.detach),
@@ -264,16 +263,17 @@ class Live(QObject):
             self._refuse(f"The connection was lost: {message.why or 'QEMU hung up'}.")
             return
         name, figures = self._machine.name, message.figures
-        how = "has shut down" if message.said_goodbye else "is gone: it ended, or its socket closed"
-        if message.why:
-            how = f"is lost: {message.why}"
         when = ""
         if figures.moving:
-            at = ""
-            if figures.total_time_ns is not None:
-                at = f" {format_duration_ns(figures.total_time_ns)} into it"
-            when = f", while the migration was under way{at}"
-        self._lost = f"The QEMU of {name} {how}{when}."
+            known = figures.total_time_ns is not None
+            at = format_duration_ns(figures.total_time_ns or 0)
+            when = f" {at} into its migration" if known else " during its migration"
+        if message.said_goodbye:
+            self._lost = f"The QEMU of {name} has shut down{when}."
+        elif message.why:
+            self._lost = f"The QEMU of {name} is lost{when}: {message.why}."
+        else:
+            self._lost = f"The QEMU of {name} is gone{when}: it ended, or closed its socket."
         self._questions.dismiss()
 
     def _watched(self) -> tuple[Machine, Figures] | None:
@@ -355,21 +355,36 @@ class Live(QObject):
         a.live_start.setEnabled(
             live and not figures.moving and figures.run_state not in CANNOT_MOVE
         )
-        a.live_cancel.setEnabled(live and figures.moving)
+        a.live_cancel.setEnabled(live and figures.moving and not figures.pulling)
         a.live_bandwidth.setEnabled(live)
         a.live_downtime.setEnabled(live)
-        a.live_postcopy.setVisible(figures.postcopy)
         a.live_postcopy.setEnabled(live and figures.postcopy and figures.status == "active")
         a.save_recording.setEnabled(self._recorder is not None)
         a.detach.setEnabled(self._machine is not None)
         elsewhere = self._newest is not None and self._session.recording is not self._shown
         unseen = self._newest is not None and self._shown is None
-        a.live_show.setVisible(elsewhere or unseen)
         a.live_show.setEnabled(elsewhere or unseen)
         bar.setVisible(self._machine is not None)
         if self._machine is not None:
+            bar.show_buttons(self._useful())
             first, second = self._lines(self._machine)
             bar.show_state(first, second, live=live)
+
+    def _useful(self) -> set[str]:
+        """Return the buttons that make sense now; the menu has all of them."""
+        moving, pulling = self._figures.moving, self._figures.pulling
+        names = {"Detach"}
+        if self.attached:
+            names |= {"Bandwidth", "Downtime"}
+            if not pulling:
+                names.add("Cancel" if moving else "Start")
+            if self._figures.postcopy and moving and not pulling:
+                names.add("Post-copy")
+        if self._window.actions_by_name.live_show.isEnabled():
+            names.add("Show")
+        if self._recorder is not None and (self._lost or not moving):
+            names.add("Save as")
+        return names
 
     def _lines(self, machine: Machine) -> tuple[str, str]:
         """Return what is going on, and the figures or where the recording is kept."""

@@ -21,7 +21,7 @@ from gui.dialogs.confirm_migration import ConfirmMigration
 from gui.dialogs.key_sheet import KeySheet
 from gui.edits import Move
 from gui.fault_menus import FaultMenus
-from gui.live_wiring import Live
+from gui.live_door import LiveDoor
 from gui.main_window import HistoryView, MainWindow
 from gui.opening import Opening
 from gui.player import Player
@@ -69,7 +69,7 @@ class Wiring(QObject):
         self._plots = PlotCommands(window, player)
         self.opening = Opening(window, player, session)
         self.beside = Beside(window, session, runs)
-        self.live = Live(window, player, session)
+        self.live_door = LiveDoor(window, player, session)
         self._models_timer = QTimer(self, singleShot=True, interval=MODELS_AFTER_MS)
         self._models_timer.timeout.connect(self._ask_models)
         runs.models_finished.connect(window.outcome.show_models)

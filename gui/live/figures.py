@@ -90,6 +90,11 @@ class Figures:
         return self.status not in OVER and self.status not in IDLE
 
     @property
+    def pulling(self) -> bool:
+        """Return whether post-copy has begun: giving up now would lose the VM."""
+        return self.status.startswith("postcopy")
+
+    @property
     def waits_for_another(self) -> bool:
         """Return whether this QEMU is a destination that waits."""
         return self.run_state == "inmigrate"
@@ -142,7 +147,7 @@ def headline(machine: Machine, figures: Figures) -> str:
         return f"{machine.name} waits for a migration to come in; attach to the QEMU that sends it."
     if figures.status in IDLE:
         state = "does not run" if figures.run_state not in ("", "running") else "runs"
-        return f"{machine.name} {state}; no migration so far."
+        return f"{machine.sentence} {state}; no migration so far."
     state = _STATES.get(figures.status, f'is in the state "{figures.status}"')
     return f"The migration of {machine.name} {state}."
 

@@ -1,6 +1,6 @@
 """The live bar: which QEMU is watched, what its migration does, and what can be asked of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from PySide6.QtCore import QRectF, Qt
@@ -65,6 +65,7 @@ class LiveBar(QFrame):
         self._row.setSpacing(7)
         self._row.addWidget(self.dot)
         self._row.addLayout(texts, 1)
+        self._theme, self._live = DARK, False
         self.hide()
         self.set_theme(DARK)
 
@@ -81,14 +82,15 @@ class LiveBar(QFrame):
             button.setToolTip(f"{action.text().rstrip('…')} ({keys})")
             button.setAccessibleName(action.text().rstrip("…"))
             button.setEnabled(action.isEnabled())
-            button.setVisible(action.isVisible())
             button.clicked.connect(action.trigger)
             action.enabledChanged.connect(button.setEnabled)
-            action.visibleChanged.connect(
-                lambda button=button, action=action: button.setVisible(action.isVisible())
-            )
             self._row.addWidget(button)
             self.buttons[text.rstrip("…")] = button
+
+    def show_buttons(self, names: Collection[str]) -> None:
+        """Show these buttons and no others: the text has the room that is left."""
+        for name, button in self.buttons.items():
+            button.setVisible(name in names)
 
     def show_state(self, headline: str, figures: str, *, live: bool) -> None:
         """Say what is going on.
@@ -99,15 +101,22 @@ class LiveBar(QFrame):
             live: Whether the QEMU is still watched.
         """
         self.dot.show_live(live)
+        if "Detach" in self.buttons:
+            self.buttons["Detach"].setText("Detach" if live else "Close")
+        if live is not self._live:
+            self._live = live
+            self.set_theme(self._theme)
         self.headline.set_whole(headline)
         self.figures.set_whole(figures)
         self.setAccessibleDescription(f"{headline} {figures}".strip())
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
+        self._theme = theme
+        edge = theme.good if self._live else theme.dim
         self.setStyleSheet(
             f"#liveBar {{ background: {theme.panel}; border: 0;"
-            f" border-bottom: 1px solid {theme.line}; border-left: 4px solid {theme.good}; }}"
+            f" border-bottom: 1px solid {theme.line}; border-left: 4px solid {edge}; }}"
             f"#liveHeadline {{ color: {theme.ink}; background: transparent; }}"
         )
         self.dot.set_theme(theme)

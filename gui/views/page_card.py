@@ -40,11 +40,13 @@ class PageCard(QWidget):
 
     def tell(self, sentences: tuple[str, ...], at: QPoint) -> None:
         """Show sentences beside a point of the parent, inside of it."""
+        around = self.parentWidget()
+        assert around is not None
         self._sentences = sentences
         self.setAccessibleDescription(self.text)
-        width = min(WIDTH_PX, self.parentWidget().width() - 8)
+        width = min(WIDTH_PX, around.width() - 8)
         height = 2 * PAD_PX + sum(self._heights(width)) + BETWEEN_PX * (len(sentences) - 1)
-        room = self.parentWidget().rect().adjusted(4, 4, -4, -4)
+        room = around.rect().adjusted(4, 4, -4, -4)
         left = at.x() + AWAY_PX
         if left + width > room.right():
             left = at.x() - AWAY_PX - width

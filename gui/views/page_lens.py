@@ -40,7 +40,7 @@ class Lens:
 
     def size_after(self, steps: float) -> int:
         """Return how many pages are shown after so many steps towards single pages."""
-        wanted = round(self.n_shown / STEP**steps)
+        wanted = round(float(self.n_shown / STEP**steps))
         return max(min(LEAST_PAGES, self.n_pages), min(self.n_pages, wanted))
 
     def placed(self, first: int, n_shown: int) -> "Lens":

@@ -22,6 +22,7 @@ from gui.app import Parts
 from gui.live import recorder, watcher
 from gui.live.address import AddressError, parse_address
 from gui.live.recorder import UNDER_WAY
+from gui.live_wiring import Live
 from tests.helpers.qemu_process import ABSENT, DEMO, QemuProcess, installed, writer_image
 from tests.helpers.qemu_process import short_folder as new_short_folder
 from tests.helpers.qmp_server import QmpServer, RefusalError, active
@@ -48,9 +49,9 @@ def folder() -> Iterator[Path]:
 @pytest.fixture
 def window(parts: Parts, folder: Path) -> Iterator[Parts]:
     """Return a window that keeps its live recordings in the test's folder."""
-    parts.wiring.live.folder = folder / "kept"
+    live_of(parts).folder = folder / "kept"
     yield parts
-    parts.wiring.live.detach()
+    live_of(parts).detach()
 
 
 @pytest.fixture
@@ -59,15 +60,20 @@ def attach(qtbot: QtBot) -> Callable[[Parts, Path], None]:
 
     def press(parts: Parts, path: Path) -> None:
         ask(parts, qtbot, str(path))
-        live = parts.wiring.live
+        live = live_of(parts)
         qtbot.waitUntil(lambda: live.attached and live.figures.run_state != "", timeout=ROOM_MS)
 
     return press
 
 
+def live_of(parts: Parts) -> Live:
+    """Return the live part of a window."""
+    return parts.wiring.live_door.live
+
+
 def ask(parts: Parts, qtbot: QtBot, text: str) -> None:
     """Open the dialog by its key, type an address, and press Return."""
-    live = parts.wiring.live
+    live = live_of(parts)
     if live.attach_dialog is None:
         qtbot.keyClick(parts.window, Qt.Key.Key_A, CTRL_ALT)
     dialog = live.attach_dialog
@@ -80,7 +86,7 @@ def ask(parts: Parts, qtbot: QtBot, text: str) -> None:
 def refused(parts: Parts, qtbot: QtBot, text: str) -> str:
     """Try to attach, and return why it did not work."""
     ask(parts, qtbot, text)
-    dialog = parts.wiring.live.attach_dialog
+    dialog = live_of(parts).attach_dialog
     assert dialog is not None
     qtbot.waitUntil(lambda: dialog.refusal.objectName() == "refusal", timeout=ROOM_MS)
     assert dialog.isVisible() and dialog.field.text() == text.strip("\n")
@@ -95,7 +101,7 @@ def press(parts: Parts, qtbot: QtBot, button: str) -> None:
 
 def answer(parts: Parts, qtbot: QtBot, value: str = "", *, agree: bool = True) -> str:
     """Type a value into the question that stands, answer it, and return its sentence."""
-    question = parts.wiring.live.question
+    question = live_of(parts).question
     assert question is not None and question.isVisible()
     if value:
         question.field.selectAll()
@@ -113,14 +119,14 @@ def headline(parts: Parts) -> str:
 
 def kept(parts: Parts) -> Path:
     """Return the file of the recording."""
-    path = parts.wiring.live.recording_path
+    path = live_of(parts).recording_path
     assert path is not None
     return path
 
 
 def wait_status(parts: Parts, qtbot: QtBot, status: str) -> None:
     """Wait until the migration is in a state, and shown in it."""
-    live = parts.wiring.live
+    live = live_of(parts)
     qtbot.waitUntil(lambda: live.figures.status == status, timeout=ROOM_MS)
 
 
@@ -135,6 +141,11 @@ def wait_outcome(parts: Parts, qtbot: QtBot, outcome: str) -> RecordedHistory:
     history = parts.session.recording
     assert isinstance(history, RecordedHistory)
     return history
+
+
+def wait_headline(parts: Parts, qtbot: QtBot, start: str) -> None:
+    """Wait until the bar says something that begins so."""
+    qtbot.waitUntil(lambda: headline(parts).startswith(start), timeout=ROOM_MS)
 
 
 def as_file(path: Path, vm: str) -> History:
@@ -230,13 +241,13 @@ def test_the_dialog_can_be_left_while_it_tries(
 ) -> None:
     with QmpServer(folder / "s", greeting="") as server:
         ask(window, qtbot, str(server.path))
-        dialog = window.wiring.live.attach_dialog
+        dialog = live_of(window).attach_dialog
         assert dialog is not None
         begun_s = time.monotonic()
         qtbot.keyClick(dialog, Qt.Key.Key_Escape)
         took_s = time.monotonic() - begun_s
 
-    assert window.wiring.live.attach_dialog is None
+    assert live_of(window).attach_dialog is None
     assert took_s < 2
 
 
@@ -328,6 +339,19 @@ def test_a_command_is_asked_before_it_is_sent(
         assert asked == sent
 
 
+def test_post_copy_cannot_be_cancelled(
+    window: Parts, qtbot: QtBot, folder: Path, attach: Callable[[Parts, Path], None]
+) -> None:
+    pulling = {**active(500, sent=2**20, left=2**25), "status": "postcopy-active"}
+    with QmpServer(folder / "s", {"query-migrate": pulling}) as server:
+        attach(window, server.path)
+        actions = window.window.actions_by_name
+
+        assert "post-copy: the VM runs at the destination" in headline(window)
+        assert not actions.live_cancel.isEnabled() and not actions.live_postcopy.isEnabled()
+        assert not window.window.live_bar.buttons["Cancel"].isVisible()
+
+
 @pytest.mark.parametrize(
     ("button", "value", "words"),
     [
@@ -346,7 +370,7 @@ def test_a_value_that_cannot_be_sent(
         attach(window, server.path)
         press(window, qtbot, button)
         sentence = answer(window, qtbot, value)
-        question = window.wiring.live.question
+        question = live_of(window).question
 
         assert words in sentence
         assert question is not None and not question.accept_button.isEnabled()
@@ -454,12 +478,15 @@ def test_a_connection_that_breaks_keeps_the_recording(
         history = wait_outcome(window, qtbot, "does-not-converge")
 
     assert headline(window) == (
-        "The QEMU of fake is gone: it ended, or its socket closed, while the migration was under "
-        "way 500 ms into it."
+        "The QEMU of fake is gone 500 ms into its migration: it ended, or closed its socket."
     )
     assert kept(window).name in window.window.live_bar.figures.whole
     assert_same(history, as_file(kept(window), "fake"))
-    assert not window.window.live_bar.buttons["Cancel"].isEnabled()
+    bar = window.window.live_bar
+    assert not bar.buttons["Cancel"].isVisible() and bar.buttons["Save as"].isVisible()
+    press(window, qtbot, "Detach")
+    assert not bar.isVisible()
+    assert window.session.recording is history
 
 
 @pytest.mark.parametrize("nonsense", ["what?\r\n", '{"a": \r\n', "[1, 2]\r\n"])
@@ -469,7 +496,7 @@ def test_nonsense_in_the_midst_ends_it_with_a_sentence(
     with QmpServer(folder / "s") as server:
         attach(window, server.path)
         server.send(nonsense)
-        qtbot.waitUntil(lambda: not window.wiring.live.attached, timeout=ROOM_MS)
+        qtbot.waitUntil(lambda: not live_of(window).attached, timeout=ROOM_MS)
 
     assert headline(window) == "The QEMU of fake is lost: what came from there is not QMP."
 
@@ -483,9 +510,9 @@ def test_counters_that_are_no_numbers_end_it_with_a_sentence(
         server.answers["query-migrate"] = good
         wait_outcome(window, qtbot, UNDER_WAY)
         server.answers["query-migrate"] = good | {"ram": {"transferred": "much"}}
-        qtbot.waitUntil(lambda: not window.wiring.live.attached, timeout=ROOM_MS)
+        qtbot.waitUntil(lambda: not live_of(window).attached, timeout=ROOM_MS)
 
-    assert headline(window).startswith("The QEMU of fake is lost: its answers are not those")
+    assert "is lost 500 ms into its migration: its answers are not those" in headline(window)
     assert read_recording(kept(window)).samples
 
 
@@ -497,7 +524,7 @@ def test_a_qemu_that_says_goodbye_has_shut_down(
         server.event("SHUTDOWN", 1000.0, guest=True)
         qtbot.wait(20)
         server.drop()
-        qtbot.waitUntil(lambda: not window.wiring.live.attached, timeout=ROOM_MS)
+        qtbot.waitUntil(lambda: not live_of(window).attached, timeout=ROOM_MS)
 
     assert headline(window) == "The QEMU of fake has shut down."
 
@@ -559,7 +586,7 @@ def test_two_migrations_are_two_recordings(
 ) -> None:
     with QmpServer(folder / "s", {"query-migrate": DONE}) as server:
         attach(window, server.path)
-        assert window.wiring.live.recording_path is None  # that one is over
+        assert live_of(window).recording_path is None  # that one is over
         for n in (1, 2):
             server.answers["query-migrate"] = active(500 * n, sent=2**20, left=2**25)
             wait_outcome(window, qtbot, UNDER_WAY)
@@ -578,7 +605,7 @@ def test_a_full_disk_is_told_and_the_migration_shown(
         server.answers["query-migrate"] = active(500, sent=2**20, left=2**25)
         history = wait_outcome(window, qtbot, UNDER_WAY)
         assert "cannot be kept on disk" in window.window.live_bar.figures.whole
-        window.wiring.live.save_to(folder / "copy.jsonl")
+        live_of(window).save_to(folder / "copy.jsonl")
 
     assert history.end_ns == as_file(folder / "copy.jsonl", "fake").end_ns
 
@@ -590,11 +617,11 @@ def test_a_copy_is_the_recording(
         attach(window, server.path)
         server.answers["query-migrate"] = active(500, sent=2**20, left=2**25)
         wait_outcome(window, qtbot, UNDER_WAY)
-        window.wiring.live.save_to(folder / "nowhere" / "copy.jsonl")
+        live_of(window).save_to(folder / "nowhere" / "copy.jsonl")
         assert "no such file" in window.window.error_notice.lines[0]
         server.answers["query-migrate"] = DONE
         wait_outcome(window, qtbot, "completed")
-        window.wiring.live.save_to(folder / "copy.jsonl")
+        live_of(window).save_to(folder / "copy.jsonl")
 
     assert (folder / "copy.jsonl").read_bytes() == kept(window).read_bytes()
 
@@ -604,11 +631,11 @@ def test_recent_sockets_are_offered(
 ) -> None:
     with QmpServer(folder / "s") as server:
         attach(window, server.path)
-        window.wiring.live.detach()
+        live_of(window).detach()
         window.window.activateWindow()
         QApplication.processEvents()
         qtbot.keyClick(window.window, Qt.Key.Key_A, CTRL_ALT)
-        dialog = window.wiring.live.attach_dialog
+        dialog = live_of(window).attach_dialog
 
         assert dialog is not None and dialog.field.text() == str(server.path)
         assert dialog.recent.item(0).text() == str(server.path)
@@ -623,6 +650,18 @@ def test_a_destination_says_that_it_waits(
 
         assert "waits for a migration to come in" in headline(window)
         assert not window.window.live_bar.buttons["Start"].isEnabled()
+
+
+def test_nothing_live_is_made_before_it_is_asked_for(parts: Parts) -> None:
+    a = parts.window.actions_by_name
+
+    assert a.attach.isEnabled()
+    assert not any(
+        action.isEnabled()
+        for action in (a.live_start, a.live_cancel, a.live_bandwidth, a.live_downtime,
+                       a.live_postcopy, a.live_show, a.save_recording, a.detach)
+    )  # fmt: skip
+    assert not parts.window.live_bar.isVisible()
 
 
 def test_the_window_may_be_closed_while_it_watches(
@@ -667,16 +706,17 @@ def test_a_real_migration_is_watched_tuned_and_completed(
         QemuProcess(folder, "real") as source,
     ):
         attach(window, source.socket)
-        assert window.window.live_bar.headline.whole == "real runs; no migration so far."
+        assert headline(window).startswith("real (QEMU ")
+        assert headline(window).endswith(", 96 MiB) runs; no migration so far.")
         press(window, qtbot, "Bandwidth")
         answer(window, qtbot, "80 Mbit/s")
         qtbot.waitUntil(
-            lambda: window.wiring.live.figures.bandwidth_bps == 80_000_000, timeout=ROOM_MS
+            lambda: live_of(window).figures.bandwidth_bps == 80_000_000, timeout=ROOM_MS
         )
         press(window, qtbot, "Start")
         answer(window, qtbot, there)
         qtbot.waitUntil(
-            lambda: (window.wiring.live.figures.total_time_ns or 0) > 800_000_000, timeout=ROOM_MS
+            lambda: (live_of(window).figures.total_time_ns or 0) > 800_000_000, timeout=ROOM_MS
         )
         slow = window.session.recording
         assert isinstance(slow, RecordedHistory)
@@ -695,7 +735,7 @@ def test_a_real_migration_is_watched_tuned_and_completed(
     rates = [m.rate.value_at(t) for t in (400_000_000, 700_000_000)]
     assert all(60_000_000 < rate < 100_000_000 for rate in rates)
     assert max(m.rate.values) > 200_000_000
-    assert headline(window).startswith("real has moved after ")
+    wait_headline(window, qtbot, "real has moved after ")
     assert_same(history, as_file(kept(window), "real"))
     assert "real runs on destination" in window.window.narration.text
 
@@ -718,11 +758,12 @@ def test_a_real_migration_is_cancelled_from_the_window(
             assert "given up" in answer(window, qtbot)
             history = wait_outcome(window, qtbot, "cancelled")
         qtbot.waitUntil(
-            lambda: window.wiring.live.figures.run_state == "running", timeout=ROOM_MS
+            lambda: live_of(window).figures.run_state == "running", timeout=ROOM_MS
         )
 
         assert source.running
-    assert "was cancelled" in headline(window) and "real stays here" in headline(window)
+    qtbot.waitUntil(lambda: "was cancelled" in headline(window), timeout=ROOM_MS)
+    assert "real stays here" in headline(window)
     assert_same(history, as_file(kept(window), "real"))
 
 
@@ -742,13 +783,13 @@ def test_a_real_qemu_that_is_killed_in_the_middle(
         press(window, qtbot, "Start")
         answer(window, qtbot, there)
         qtbot.waitUntil(
-            lambda: (window.wiring.live.figures.total_time_ns or 0) > 500_000_000, timeout=ROOM_MS
+            lambda: (live_of(window).figures.total_time_ns or 0) > 500_000_000, timeout=ROOM_MS
         )
         source.kill()
         history = wait_outcome(window, qtbot, "does-not-converge")
 
-    assert "The QEMU of real is gone" in headline(window)
-    assert "while the migration was under way" in headline(window)
+    wait_headline(window, qtbot, "The QEMU of real is gone ")
+    assert "into its migration" in headline(window)
     assert_same(history, as_file(kept(window), "real"))
     assert history.end_ns > 500_000_000
     assert not window.window.error_notice.isVisible()
@@ -768,5 +809,5 @@ def test_a_real_migration_to_nobody_fails_with_qemus_reason(
         answer(window, qtbot, f"unix:{folder}/nobody")
         wait_outcome(window, qtbot, "failed")
 
-        assert window.wiring.live.figures.run_state == "running"
+        assert live_of(window).figures.run_state == "running"
         assert "No such file or directory" in headline(window)

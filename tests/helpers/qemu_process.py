@@ -103,6 +103,9 @@ class QemuProcess:
         more: tuple[str, ...] = (),
     ) -> None:
         self.socket = folder / f"{name}.qmp"
+        self._awaited = [self.socket]
+        if incoming.startswith("unix:"):
+            self._awaited.append(Path(incoming.removeprefix("unix:")))
         image = folder / "writer.img"
         image.write_bytes(
             writer_image(fill_mib=fill_mib, set_mib=set_mib, pages_per_s=pages_per_s)
@@ -120,7 +123,7 @@ class QemuProcess:
 
     def __enter__(self) -> "QemuProcess":
         end = time.monotonic() + STARTS_WITHIN_S
-        while not self.socket.exists():
+        while not all(path.exists() for path in self._awaited):
             if self.process.poll() is not None or time.monotonic() > end:
                 self.kill()
                 assert self.process.stderr is not None
