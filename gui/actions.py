@@ -20,6 +20,9 @@ from PySide6.QtWidgets import (
 _TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("scenarios", "Scenarios…", ("Ctrl+Shift+O",)),
     ("open_file", "Open a file…", ("Ctrl+O",)),
+    ("save_scenario", "Save as a scenario…", ("Ctrl+S",)),
+    ("copy_share_code", "Copy a share code", ("Ctrl+Shift+C",)),
+    ("open_share_code", "Open a share code…", ("Ctrl+V", "Ctrl+Shift+V")),
     ("beside", "Simulate beside the recording", ("B",)),
     ("twin_values", "Values of the simulated twin…", ("Shift+B",)),
     ("attach", "Attach to QEMU…", ("Ctrl+Alt+A",)),
@@ -36,6 +39,7 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("undo", "Undo", ("Ctrl+Z",)),
     ("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y")),
     ("reset", "Reset", ("R",)),
+    ("why", "Why?", ("Y",)),
     ("play", "Play or pause", ("Space", ".")),
     ("step_forward", "Step forward 20 ms", ("Right",)),
     ("step_back", "Step back 20 ms", ("Left",)),
@@ -82,6 +86,9 @@ class Actions:
 
     scenarios: QAction
     open_file: QAction
+    save_scenario: QAction
+    copy_share_code: QAction
+    open_share_code: QAction
     beside: QAction
     twin_values: QAction
     attach: QAction
@@ -98,6 +105,7 @@ class Actions:
     undo: QAction
     redo: QAction
     reset: QAction
+    why: QAction
     play: QAction
     step_forward: QAction
     step_back: QAction
@@ -155,19 +163,11 @@ def build_actions(window: QWidget) -> Actions:
     return Actions(**made)
 
 
-def fill_menus(bar: QMenuBar, actions: Actions) -> tuple[QMenu, QMenu]:
-    """Put the actions into the menus, and return the empty ones of destinations and faults."""
+def fill_menus(bar: QMenuBar, actions: Actions) -> tuple[QMenu, QMenu, QMenu]:
+    """Put the actions into the menus; return those of destinations, faults and recent files."""
     a = actions
     separator = None
     menus: tuple[tuple[str, tuple[QAction | None, ...]], ...] = (
-        (
-            "&File",
-            (
-                a.scenarios, a.open_file, separator, a.beside, a.twin_values, separator,
-                a.attach, separator,
-                a.export_picture, separator, a.quit,
-            ),
-        ),
         ("&Edit", (a.undo, a.redo, a.reset)),
         (
             "&Run",
@@ -178,6 +178,14 @@ def fill_menus(bar: QMenuBar, actions: Actions) -> tuple[QMenu, QMenu]:
             ),
         ),
     )
+    files = bar.addMenu("&File")
+    _fill(files, (a.scenarios, a.open_file))
+    recent = files.addMenu("Open recent")
+    opening = (
+        a.open_share_code, separator, a.save_scenario, a.copy_share_code, separator, a.beside,
+        a.twin_values, separator, a.attach, separator, a.export_picture, separator, a.quit,
+    )
+    _fill(files, opening)
     for title, entries in menus:
         _fill(bar.addMenu(title), entries)
     vm_menu = bar.addMenu("&VM")
@@ -200,8 +208,8 @@ def fill_menus(bar: QMenuBar, actions: Actions) -> tuple[QMenu, QMenu]:
     _fill(view, (*pages, separator))
     _fill(view.addMenu("Plots"), plots)
     _fill(view, (separator, a.theme, a.full_screen))
-    _fill(bar.addMenu("&Help"), (a.reproduce, a.keys))
-    return destinations, faults
+    _fill(bar.addMenu("&Help"), (a.why, a.reproduce, a.keys))
+    return destinations, faults, recent
 
 
 def _fill(menu: QMenu, entries: tuple[QAction | None, ...]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale, QTimer
@@ -13,6 +14,7 @@ from gui.main_window import MainWindow
 from gui.player import MonotonicClock, Player, WallClock
 from gui.run_controller import RunController
 from gui.session import Session
+from gui.settings import Settings, config_file, data_folder
 from gui.style.theme import THEMES, Theme, load_fonts, ui_font
 from gui.wiring import Wiring
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 FIRST_SCENARIO = "recorded-demo"
 WARM_UP_DELAY_MS = 200
+UNSAVED = "unsaved"
 
 
 @dataclass(frozen=True)
@@ -52,19 +55,28 @@ def create_application() -> QApplication:
     return application
 
 
-def build(theme: Theme, clock: WallClock | None = None) -> Parts:
+def build(
+    theme: Theme,
+    clock: WallClock | None = None,
+    *,
+    settings: Settings | None = None,
+    keep_in: Path | None = None,
+) -> Parts:
     """Return a window with all its parts, connected, with nothing open.
 
     Args:
         theme: Its colours.
         clock: The wall clock; None: the real one.
+        settings: What is remembered; None: nothing outlives the window.
+        keep_in: Folder for edits kept against a crash; None: nothing is kept.
     """
     player = Player(clock or MonotonicClock())
     runs = RunController()
     session = Session(player, runs)
     window = MainWindow()
     window.set_theme(theme)
-    wiring = Wiring(window, player, session, runs)
+    remembered = settings or Settings(None, window)
+    wiring = Wiring(window, player, session, runs, settings=remembered, keep_in=keep_in)
     for part in (player, runs, session):
         part.setParent(window)
     return Parts(window, player, runs, session, wiring)
@@ -78,11 +90,14 @@ def run(opened: Scenario | OpenedRecording | None, *, theme_name: str = "dark") 
         theme_name: dark or light.
     """
     application = create_application()
-    parts = build(THEMES[theme_name])
+    parts = build(
+        THEMES[theme_name], settings=Settings(config_file()), keep_in=data_folder() / UNSAVED
+    )
 
     def fill() -> None:
         """Open it: after the first paint, so that the shell is there at once."""
         parts.wiring.opening.show_opened(opened or load_scenario(FIRST_SCENARIO))
+        parts.wiring.files.offer_left_behind()
         QTimer.singleShot(WARM_UP_DELAY_MS, parts.runs.warm_up)
 
     parts.window.first_painted.connect(lambda: QTimer.singleShot(0, fill))

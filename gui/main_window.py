@@ -127,7 +127,8 @@ class MainWindow(QMainWindow):
         self.actions_by_name: Actions = build_actions(self)
         self.menu_bar = QMenuBar()
         self.menu_bar.setFont(ui_font(13))
-        self.destinations, self.faults = fill_menus(self.menu_bar, self.actions_by_name)
+        menus = fill_menus(self.menu_bar, self.actions_by_name)
+        self.destinations, self.faults, self.recent = menus
         self.title, self.notice = TitleLabel("dim", 12), TitleLabel("notice", 12)
         self.buttons = self._make_buttons()
         self._arrange()

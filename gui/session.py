@@ -234,6 +234,24 @@ class Session(QObject):
             ScenarioEdit(self.adopt, self._scenario, after, text=sentence, gesture=gesture)
         )
 
+    def take(self, scenario: Scenario, text: str) -> None:
+        """Put another version in force, as one edit that undo takes back.
+
+        Args:
+            scenario: The version.
+            text: What was done, in words.
+        """
+        if self._scenario is None:
+            self._refuse()
+            return
+        self.end_gesture()
+        self._previous = self._history
+        self.undo_stack.push(
+            ScenarioEdit(
+                self.adopt, self._scenario, scenario, text=text, gesture=next(self._gestures)
+            )
+        )
+
     def end_gesture(self) -> None:
         """Let the next edit be one of its own, and time go on."""
         self._gesture = None

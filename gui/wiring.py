@@ -14,13 +14,16 @@ from PySide6.QtWidgets import QFileDialog, QMenu
 from engine.eligibility import Check
 from engine.history import Frame, History
 from engine.scenario import Scenario
+from engine.scenario_paths import Document
 from engine.units import format_duration_ns
+from gui.asking import Asking
 from gui.beside import Beside
 from gui.dialogs.choose_host import ChooseHost
 from gui.dialogs.confirm_migration import ConfirmMigration
 from gui.dialogs.key_sheet import KeySheet
 from gui.edits import Move
 from gui.fault_menus import FaultMenus
+from gui.files import Files
 from gui.live_door import LiveDoor
 from gui.main_window import HistoryView, MainWindow
 from gui.opening import Opening
@@ -28,6 +31,7 @@ from gui.player import Player
 from gui.plot_commands import PlotCommands
 from gui.run_controller import RunController
 from gui.session import RECORDING_LOCKED, Session
+from gui.settings import Settings
 from gui.style.theme import DARK, LIGHT, ui_font
 
 START_HINT = "Press Play (Space)."
@@ -48,9 +52,25 @@ class Wiring(QObject):
     """Connects the parts of one window."""
 
     def __init__(
-        self, window: MainWindow, player: Player, session: Session, runs: RunController
+        self,
+        window: MainWindow,
+        player: Player,
+        session: Session,
+        runs: RunController,
+        *,
+        settings: Settings,
+        keep_in: Path | None = None,
     ) -> None:
-        """Connect everything."""
+        """Connect everything.
+
+        Args:
+            window: The window.
+            player: The owner of time.
+            session: What is open.
+            runs: Who simulates.
+            settings: What is remembered.
+            keep_in: Folder for edits kept against a crash; None: nothing is kept.
+        """
         super().__init__(window)
         self._window, self._player = window, player
         self._session, self._runs = session, runs
@@ -70,9 +90,18 @@ class Wiring(QObject):
         self.opening = Opening(window, player, session)
         self.beside = Beside(window, session, runs)
         self.live_door = LiveDoor(window, player, session)
+        self.asking = Asking(window, player, session)
+        self.files = Files(
+            window, session, self.opening, settings, document=self._document, keep_in=keep_in
+        )
         self._models_timer = QTimer(self, singleShot=True, interval=MODELS_AFTER_MS)
         self._models_timer.timeout.connect(self._ask_models)
         runs.models_finished.connect(window.outcome.show_models)
+
+    def _document(self) -> Document | None:
+        """Return what a saved file holds; None while a recording is open alone."""
+        scenario = self._session.scenario
+        return None if scenario is None else scenario.document
 
     @property
     def dialog(self) -> ConfirmMigration | None:
