@@ -475,11 +475,16 @@ class Migration:
             send_buffer_bytes=self._send_buffer_bytes(),
         )
         if len(missing):
-            yield Send(PullSender(self.pull))
+            yield Send(PullSender(self.pull), self._service_limit_bps())
         self.end_phase("pull")
         self.note(EventKind.PULLED_ALL, faults=self.pull.n_faulted)
         if activated_ns > self.now_ns:
             yield Wait(activated_ns - self.now_ns)
+
+    def _service_limit_bps(self) -> int | None:
+        """Return what the hosts can bring of missing pages, however fast the link is."""
+        pages_a_second = int(self.parameters.get("service_rate", 0))
+        return pages_a_second * PAGE_WIRE_BYTES * 8 or None
 
     def _send_buffer_bytes(self) -> int:
         """Return what goes before a request on the wire; nothing with a channel of its own."""

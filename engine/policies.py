@@ -230,6 +230,9 @@ _PUSH: Final[dict[str, Parameter]] = {
     "pivots": Parameter(
         1, "Bubbling: how many bubbles grow at once; the oldest is dropped.", minimum=1, maximum=64
     ),
+    "service_rate": Parameter(
+        0, "The most missing pages that the hosts bring in a second, pushed or asked for; 0: any."
+    ),
 }
 
 _QEMU_POSTCOPY: Final[dict[str, Parameter]] = {
@@ -255,6 +258,7 @@ _QEMU_POSTCOPY: Final[dict[str, Parameter]] = {
         "Without preempt: bytes of pushed pages that wait for the link and go before a request "
         "(Linux's default socket buffer).",
     ),
+    "service_rate": _PUSH["service_rate"],
 }
 
 _HYBRID: Final[dict[str, Parameter]] = {

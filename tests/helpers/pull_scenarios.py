@@ -36,6 +36,7 @@ def _parameters(rng: Random, policy: str) -> dict[str, Any]:
     if push == "bubbling":
         values["direction"] = rng.choice(("dual", "forward"))
         values["pivots"] = rng.choice((1, 2, 3, 7))
+    values["service_rate"] = rng.choice((0, 0, rng.randrange(200, 20_000)))
     if policy == "hybrid":
         values["rounds"] = rng.randrange(1, 5)
         values["switch_after"] = rng.choice((0, 0, 1, rng.randrange(1, 400)))

@@ -184,6 +184,8 @@ class TwinCopying:
         limits = [] if self.rate_limit is None else [self.rate_limit]
         if self.policy == "xen-adaptive":
             limits.append(self.rate * 2**20)
+        if self.pulling and self.parameter("service_rate"):
+            limits.append(self.parameter("service_rate") * PAGE_BITS)
         return min(limits) if limits else None
 
     def flow_limit(self) -> int | None:
