@@ -51,6 +51,7 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("to_end", "To the end", ("End",)),
     ("faster", "Faster", ("+", "=")),
     ("slower", "Slower", ("-",)),
+    ("slow_motion", "Slow motion at switchovers", ("S",)),
     ("migrate", "Migrate…", ("M",)),
     ("link_fault", "Link of the VM's host fails or mends", ("Shift+L",)),
     ("host_fault", "The VM's host dies", ("Shift+D",)),
@@ -78,6 +79,9 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("full_screen", "Full screen", ("F11",)),
     ("keys", "Keys", ("?", "F1")),
 )
+
+_SWITCHES = frozenset({"slow_motion"})
+"""Actions that are on or off."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,7 @@ class Actions:
     to_end: QAction
     faster: QAction
     slower: QAction
+    slow_motion: QAction
     migrate: QAction
     link_fault: QAction
     host_fault: QAction
@@ -158,6 +163,7 @@ def build_actions(window: QWidget) -> Actions:
         action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
         # Stepping repeats while a key is held; anything else happens once.
         action.setAutoRepeat(name.startswith(("step", "next", "previous")))
+        action.setCheckable(name in _SWITCHES)
         window.addAction(action)
         made[name] = action
     return Actions(**made)
@@ -174,7 +180,7 @@ def fill_menus(bar: QMenuBar, actions: Actions) -> tuple[QMenu, QMenu, QMenu]:
             (
                 a.play, separator, a.step_forward, a.step_back, a.next_event, a.previous_event,
                 a.next_round, a.previous_round, a.to_start, a.to_end, separator, a.faster,
-                a.slower,
+                a.slower, a.slow_motion,
             ),
         ),
     )

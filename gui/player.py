@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from engine import playback
 from engine.history import Frame, History
+from engine.pacing import SlowMotion
 
 TICK_MS: Final = 16
 STEP_NS: Final = 20_000_000
@@ -44,11 +45,15 @@ class Player(QObject):
         frame_changed: Once a tick or seek, with the `Frame` to show.
         playing_changed: Playing began or ended, with the new state.
         speed_changed: With the new speed, 1.0 is real time.
+        slow_motion_changed: Slow motion at switchovers is on, or off.
+        slowed: With the speed of the moment while slow motion holds it back; 0.0: it does not.
     """
 
     frame_changed = Signal(object)
     playing_changed = Signal(bool)
     speed_changed = Signal(float)
+    slow_motion_changed = Signal(bool)
+    slowed = Signal(float)
 
     def __init__(self, clock: WallClock, parent: QObject | None = None) -> None:
         """Make a player without a history, paused, at 0."""
@@ -60,6 +65,9 @@ class Player(QObject):
         self._playing = False
         self._held = False
         self._last_ns = 0
+        self._slow_motion = False
+        self._pacing: SlowMotion | None = None
+        self._slowed_to = 0.0
         self._timer = QTimer(self, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.tick)
 
@@ -86,6 +94,7 @@ class Player(QObject):
     def set_history(self, history: History) -> None:
         """Play another history from the same instant on; the next frame comes at once."""
         self._history = history
+        self._pacing = SlowMotion(history) if self._slow_motion else None
         self.seek(self._t_ns)
 
     def play(self) -> None:
@@ -158,6 +167,29 @@ class Player(QObject):
             self._speed = speed
             self.speed_changed.emit(speed)
 
+    @property
+    def slow_motion(self) -> bool:
+        """Return whether playing eases into switchovers."""
+        return self._slow_motion
+
+    def set_slow_motion(self, on: bool) -> None:
+        """Ease into every switchover and out again while playing, or play on evenly."""
+        if on != self._slow_motion:
+            self._slow_motion = on
+            self._pacing = SlowMotion(self._history) if on and self._history else None
+            self.slow_motion_changed.emit(on)
+            self._tell_slowed()
+
+    def _tell_slowed(self) -> None:
+        """Tell how far slow motion holds the playing back at this instant."""
+        speed = 0.0
+        if self._pacing is not None:
+            here = self._pacing.speed_at(self._t_ns, self._speed)
+            speed = here if here < self._speed else 0.0
+        if speed != self._slowed_to:
+            self._slowed_to = speed
+            self.slowed.emit(speed)
+
     def change_speed(self, direction: int) -> None:
         """Take the next faster or slower speed."""
         if direction > 0:
@@ -173,7 +205,11 @@ class Player(QObject):
         if not self._playing or self._held or self._history is None:
             return
         # No microsecond is lost: at 1/1000 a tick of 16 ms is 16 us of the run.
-        t_ns = min(self.end_ns, self._t_ns + round(passed_ns * self._speed))
+        if self._pacing is not None:
+            t_ns = self._pacing.advanced(self._t_ns, passed_ns, self._speed)
+        else:
+            t_ns = self._t_ns + round(passed_ns * self._speed)
+        t_ns = min(self.end_ns, t_ns)
         if t_ns != self._t_ns:
             self._t_ns = t_ns
             self._emit()
@@ -194,5 +230,6 @@ class Player(QObject):
 
     def _emit(self) -> None:
         if self._history is not None:
+            self._tell_slowed()
             frame: Frame = self._history.frame_at(self._t_ns)
             self.frame_changed.emit(frame)

@@ -168,6 +168,7 @@ class Wiring(QObject):
         player.frame_changed.connect(self._on_frame_changed)
         player.playing_changed.connect(transport.set_playing)
         player.speed_changed.connect(transport.set_speed)
+        player.slowed.connect(transport.set_slowed)
         transport.play_toggled.connect(player.toggle)
         transport.step_event.connect(player.step_event)
         transport.step_round.connect(player.step_round)
@@ -220,6 +221,7 @@ class Wiring(QObject):
             (a.undo, stack.undo),
             (a.redo, stack.redo),
             (a.reset, self._session.reset),
+            (a.slow_motion, lambda: player.set_slow_motion(a.slow_motion.isChecked())),
             (a.migrate, self._on_migrate),
             (a.export_picture, self._on_export_picture),
             (a.working_set, self._window.pages.working_set.button.toggle),

@@ -30,9 +30,9 @@ def stalls_of(history: History, vm: str) -> Stalls:
 
 
 def _vcpus_of(m: MigrationRecord) -> list[int | None]:
-    """Return the processor of each stall, None where the record does not tell."""
-    vcpus = getattr(m, "stall_vcpus", ())
-    return list(vcpus) if len(vcpus) == len(m.stalls) else [None] * len(m.stalls)
+    """Return the processor of each stall, None where there is but one."""
+    several = len(set(m.stall_vcpus)) > 1
+    return list(m.stall_vcpus) if several else [None] * len(m.stalls)
 
 
 def has_stalls(history: History, vm: str) -> bool:

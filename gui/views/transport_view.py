@@ -53,6 +53,15 @@ def speed_text(speed: float) -> str:
     return f"{speed:g}×"
 
 
+def slow_text(speed: float) -> str:
+    """Return a speed of slow motion in steps that can be read: "1/60×"."""
+    if speed >= 0.5:
+        return f"{speed:.1f}×"
+    parts = 1 / speed
+    step = 1 if parts < 10 else 5 if parts < 50 else 10 if parts < 200 else 50
+    return f"1/{round(parts / step) * step}×"
+
+
 def icon_path(name: str) -> QPainterPath:
     """Return an icon in a square from -1 to 1: start, play, pause, or a step and its direction."""
     path = QPainterPath()
@@ -200,6 +209,7 @@ class TransportView(QWidget):
         for value, text in SPEEDS:
             self._speed.addItem(text, value)
         # Digits of one width do not jump; the widest text has its room.
+        self._slowed, self._end_ns = "", 0
         self._now = FigureLine(ui_font(14), ink="ink", ground="panel", widest="00:00.0000")
         self._end = QLabel()
         self._lay_out()
@@ -281,13 +291,18 @@ class TransportView(QWidget):
     def _set_now(self, t_ns: int) -> None:
         self._now.set_text(clock_text(t_ns))
 
+    def set_slowed(self, speed: float) -> None:
+        """Say that slow motion holds the playing back to a speed; 0.0: it does not."""
+        self._slowed = f"slow {slow_text(speed)}" if speed else ""
+        self._set_end(self._end_ns)
+
     def _set_end(self, end_ns: int) -> None:
-        text = f"of {clock_text(end_ns, decimals=1)}"
+        self._end_ns = end_ns
+        text = self._slowed or f"of {clock_text(end_ns, decimals=1)}"
         if text != self._end.text():
             self._end.setText(text)
-            self._end.setMinimumWidth(
-                QFontMetrics(self._end.font()).horizontalAdvance(text)
-            )
+            width = QFontMetrics(self._end.font()).horizontalAdvance(text)
+            self._end.setMinimumWidth(max(width, self._end.minimumWidth()))
 
     def _lay_out(self) -> None:
         layout = QHBoxLayout(self)

@@ -1,10 +1,13 @@
 """The player: time passes as the wall clock says, and nothing else moves it."""
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from engine.history import Frame, History
+from gui.app import Parts
 from gui.player import LONGEST_TICK_NS, SPEEDS, STEP_NS, Player
 from tests.gui.conftest import FakeWallClock
 
@@ -182,3 +185,26 @@ def test_speeds_go_up_and_down_within_their_bounds(player: Player) -> None:
     met.append(player.speed)
 
     assert met == [20.0, 0.001]
+
+
+def test_slow_motion_eases_into_the_switchover(
+    parts: Parts, clock: FakeWallClock
+) -> None:
+    told: list[float] = []
+    parts.player.slowed.connect(told.append)
+    QTest.keyClick(parts.window, Qt.Key.Key_S)
+    assert parts.player.slow_motion and parts.window.actions_by_name.slow_motion.isChecked()
+    assert parts.session.history is not None
+    m = parts.session.history.migrations[0]
+    assert m.suspended_ns is not None
+    parts.player.seek(m.suspended_ns - 100_000_000)
+    assert "slow " in parts.window.transport.clock
+    parts.player.play()
+    clock.pass_ms(100)
+    parts.player.tick()
+    assert parts.player.t_ns < m.suspended_ns  # at 1x it would be there
+    parts.player.to_start()
+    assert "slow" not in parts.window.transport.clock
+    assert told[-1] == 0.0 and min(s for s in told if s) < 0.3
+    QTest.keyClick(parts.window, Qt.Key.Key_S)
+    assert not parts.player.slow_motion
