@@ -51,6 +51,7 @@ _TABLE: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("to_end", "To the end", ("End",)),
     ("faster", "Faster", ("+", "=")),
     ("slower", "Slower", ("-",)),
+    ("parameters", "Parameters of the policy…", ("Shift+P",)),
     ("slow_motion", "Slow motion at switchovers", ("S",)),
     ("migrate", "Migrate…", ("M",)),
     ("link_fault", "Link of the VM's host fails or mends", ("Shift+L",)),
@@ -121,6 +122,7 @@ class Actions:
     to_end: QAction
     faster: QAction
     slower: QAction
+    parameters: QAction
     slow_motion: QAction
     migrate: QAction
     link_fault: QAction
@@ -197,6 +199,7 @@ def fill_menus(bar: QMenuBar, actions: Actions) -> tuple[QMenu, QMenu, QMenu]:
     vm_menu = bar.addMenu("&VM")
     destinations = vm_menu.addMenu("Migrate to")
     vm_menu.addAction(a.migrate)
+    vm_menu.addAction(a.parameters)
     live = (
         a.attach, separator, a.live_start, a.live_cancel, a.live_bandwidth, a.live_downtime,
         a.live_postcopy, separator, a.live_show, a.save_recording, a.detach,

@@ -29,6 +29,7 @@ from gui.main_window import HistoryView, MainWindow
 from gui.opening import Opening
 from gui.player import Player
 from gui.plot_commands import PlotCommands
+from gui.policy_commands import PolicyCommands
 from gui.run_controller import RunController
 from gui.session import RECORDING_LOCKED, Session
 from gui.settings import Settings
@@ -91,6 +92,7 @@ class Wiring(QObject):
         self.beside = Beside(window, session, runs)
         self.live_door = LiveDoor(window, player, session)
         self.asking = Asking(window, player, session)
+        self._policies = PolicyCommands(window, player, session)
         self.files = Files(
             window, session, self.opening, settings, document=self._document, keep_in=keep_in
         )

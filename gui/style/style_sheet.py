@@ -40,6 +40,12 @@ QPushButton[hot="true"] { background: $accent; color: $accent_ink; border-color:
 QPushButton[hot="true"]:focus { border: 2px solid $ink; padding: 4px 8px; }
 QPushButton[hot="true"]:disabled { background: $pill; color: $dim; border-color: $line; }
 
+QCheckBox { color: $ink; background: transparent; spacing: 6px; }
+QCheckBox::indicator { width: 15px; height: 15px; border: 1px solid $dim; border-radius: 3px;
+  background: $field; }
+QCheckBox::indicator:checked { background: $link; border-color: $ink; }
+QCheckBox:focus { border: 1px solid $link; border-radius: 3px; }
+
 QSplitter::handle { background: $line; }
 QSplitter::handle:hover { background: $link; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }

@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.history import History
+from engine.policies import POLICIES
 from engine.states import STATE_LABELS, PageState
 from engine.units import format_count
 from gui.style.theme import DARK, Theme, ui_font
@@ -53,6 +54,13 @@ POSTCOPY: Final = (
 
 
 MOVES: Final = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
+
+SWITCHED: Final = tuple(
+    state
+    for state in dict.fromkeys(PRECOPY + POSTCOPY)
+    if state not in (PageState.SKIPPED, PageState.SENT_WHILE_STOPPED)
+)
+"""Of a policy that copies while the VM runs, and then lets the VM go first."""
 
 
 class LegendView(QWidget):
@@ -104,9 +112,10 @@ class LegendView(QWidget):
         """Show the states that this VM's migrations can have."""
         policies = {m.policy for m in history.migrations if m.vm == selected}
         states: tuple[PageState, ...] = PRECOPY
-        if policies == {"postcopy"}:
-            states = POSTCOPY
-        elif "postcopy" in policies:
+        pulling = {p for p in policies if p in POLICIES and POLICIES[p].family == "post-copy"}
+        if pulling and policies <= pulling:
+            states = POSTCOPY if policies == {"postcopy"} else SWITCHED
+        elif pulling:
             states = tuple(dict.fromkeys(PRECOPY + POSTCOPY))
         if states != self._states:
             self._states = states

@@ -147,3 +147,20 @@ def test_a_scale_is_explained_with_its_numbers(legend: LegendView) -> None:
     assert legend.filtered == frozenset()
     assert legend.text() == "0: 5, 2 to 3: 2, 128 or more: 1"
     assert legend.footer() == "since the start; one cell = 3 pages of 4 KiB, mixed"
+
+
+@pytest.mark.parametrize("policy", ["hybrid", "qemu-postcopy"])
+def test_policy_that_switches_has_the_states_of_both_parts(qtbot: QtBot, policy: str) -> None:
+    history = simulate(load_scenario("postcopy-pull").with_policy(policy).spec)
+    legend = LegendView()
+    qtbot.addWidget(legend)
+    legend.set_history(history, selected=history.vms[0].spec.name)
+    m = history.migrations[0]
+    assert m.track is not None
+    seen = {
+        PageState(s)
+        for t in range(m.track.start_ns, m.track.end_ns, 20_000_000)
+        for s in set(m.track.states_at(t).tolist())
+    }
+    assert seen <= set(legend._states)
+    assert PageState.MISSING in seen and PageState.UP_TO_DATE in seen
