@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -45,21 +44,6 @@ protects = pytest.mark.skipif(
     not write_protect.has_write_protect(), reason="the kernel has no asynchronous write protection"
 )
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can give its rights away")
-
-
-@pytest.fixture
-def control() -> Iterator[Control]:
-    program = Control()
-    yield program
-    program.end()
-
-
-@pytest.fixture
-def sleeper() -> Iterator[int]:
-    process = subprocess.Popen(["sleep", "60"])
-    yield process.pid
-    process.kill()
-    process.wait()
 
 
 def traced(*arguments: str) -> int:
@@ -250,12 +234,14 @@ def test_ctrl_c_keeps_what_was_recorded(number: int, tmp_path: Path) -> None:
     out = tmp_path / "out.npz"
     program = tiny_program(tmp_path / "control", n_pages=20, period_ns=10_000_000)
     with subprocess.Popen([program]) as control:
-        tracer = tracing(control.pid, "-o", str(out))
-        time.sleep(0.2)
-        tracer.send_signal(number)
-        _, error = tracer.communicate(timeout=20)
-        goes_on = control.poll() is None
-        control.kill()
+        try:
+            tracer = tracing(control.pid, "-o", str(out))
+            time.sleep(0.2)
+            tracer.send_signal(number)
+            _, error = tracer.communicate(timeout=60)
+            goes_on = control.poll() is None
+        finally:
+            control.kill()
 
     assert tracer.returncode == 0, error
     assert error.startswith(b"trace: interrupted after")

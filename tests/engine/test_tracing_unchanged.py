@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,21 +28,6 @@ protects = pytest.mark.skipif(
     not write_protect.has_write_protect(), reason="the kernel has no asynchronous write protection"
 )
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can give its rights away")
-
-
-@pytest.fixture
-def control() -> Iterator[Control]:
-    program = Control()
-    yield program
-    program.end()
-
-
-@pytest.fixture
-def sleeper() -> Iterator[int]:
-    process = subprocess.Popen(["sleep", "60"])
-    yield process.pid
-    process.kill()
-    process.wait()
 
 
 def test_nothing_is_left_behind(control: Control) -> None:
@@ -202,28 +186,3 @@ def test_killed_tracer_leaves_nothing_behind(control: Control) -> None:
 
     assert {**after, "call": ""} == {**before, "call": ""}, "the call reads to another place"
     assert control.ask("write 500") == b"done\n"
-
-
-@as_root
-@protects
-def test_program_under_a_seccomp_filter_survives() -> None:
-    program = (
-        "import ctypes, os; c = ctypes.CDLL(None); os.write(1, b'x' if c.prctl(22, 1, 0) else b'.')"
-        "; line = os.read(0, 9); os.write(1, line)"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stdout.read(1) == b".", "strict mode: any other call kills"
-        try:
-            with mechanism.watcher_for(process.pid) as watcher:
-                looked = len(watcher.look().written) > 0
-        except MigrascopeError as error:
-            looked = "seccomp filter, which may kill it" in str(error)
-        process.stdin.write(b"alive")
-        answer = process.stdout.read(5)
-
-    assert looked
-    assert answer == b"alive"
