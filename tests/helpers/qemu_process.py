@@ -22,6 +22,7 @@ _MAGIC, _FLAGS = 0x1BADB002, 0x00010000  # the header says itself where everythi
 DEMO: Final = {"fill_mib": 128, "set_mib": 32, "pages_per_s": 4000}
 """What the guest of the README's demo does."""
 STARTS_WITHIN_S: Final = 20.0
+FILLS_WITHIN_S: Final = 1.5
 
 
 def writer_image(*, fill_mib: int, set_mib: int, pages_per_s: int) -> bytes:
@@ -130,6 +131,8 @@ class QemuProcess:
                 said = self.process.stderr.read().decode(errors="replace").strip()
                 raise RuntimeError(f"QEMU did not start: {said}")
             time.sleep(0.02)
+        if len(self._awaited) == 1:
+            time.sleep(FILLS_WITHIN_S)  # an empty guest would have moved before anybody looks
         return self
 
     def __exit__(
