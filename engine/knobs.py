@@ -278,12 +278,3 @@ def _policies(request: int, migration: MigrationSpec) -> Iterator[_Knob]:
         if name != migration.policy and name in POLICIES:
             turn = (f"with {POLICIES[name].title}", ((f"migrations.{request}.policy", name),))
             yield _Knob(f"Policy {name}", (turn,))
-
-
-def taken(scenario: Scenario, trial: Trial) -> Scenario:
-    """Return a scenario with what a trial found.
-
-    Raises:
-        ScenarioError: It does not fit there any more.
-    """
-    return scenario.with_values(trial.values)

@@ -18,9 +18,8 @@ from engine.migrating_memory import MigratingMemory, OpenRound
 from engine.network import Flow, PiecewiseSeries
 from engine.page_track import Lane
 from engine.policies import parameters_of, policy_of
-from engine.pull import Pull, VcpuWrites
-from engine.push_order import push_order
-from engine.senders import BatchSender, BlobSender, PullSender
+from engine.pull import Pull
+from engine.senders import BatchSender, BlobSender
 from engine.specs import MigrationSpec
 from engine.transfer import PAGE_WIRE_BYTES, Transfer
 from engine.world import Sender, Sending, World
@@ -151,7 +150,7 @@ class Migration:
     @property
     def can_pause(self) -> bool:
         """Return whether a lost network pauses its pull, so that it can be recovered."""
-        return self.spec.policy == "qemu-postcopy" and self.pull is not None
+        return policy_of(self.spec.policy).recoverable and self.pull is not None
 
     def pause(self) -> None:
         """Let the pull stand still: the link is down; the guest runs until it needs a page."""
@@ -448,68 +447,10 @@ class Migration:
         yield Wait(self.stages.activation_ns)
         self.end_phase("activation")
 
-    def pull_all(self, marked: Pages | None = None) -> Process:
-        """Bring all missing pages while the destination runs (with activation beside it).
-
-        Args:
-            marked: Pages that the destination does not hold in their newest version; None: all.
-        """
-        now = self.now_ns
-        missing = self._memory().mark_missing(now, marked)
-        self.begin_phase("pull")
-        self.begin_phase("activation")
-        activated_ns = now + self.stages.activation_ns
-        self.world.queue.push(activated_ns, lambda: self.end_phase("activation"))
-        vcpus = []
-        for i, clock in enumerate(self.guest.clocks):
-            vcpu = VcpuWrites(clock, [w for w in self.guest.writers if w.vcpu == i])
-            vcpu.begin(clock.guest_at(now))
-            vcpus.append(vcpu)
-        self.pull = Pull(
-            self.n_pages,
-            missing,
-            order=push_order(missing, self.n_pages, self.parameters),
-            start_ns=now,
-            latency_ns=self.world.spec.network.latency_ns,
-            vcpus=vcpus,
-            send_buffer_bytes=self._send_buffer_bytes(),
-        )
-        if len(missing):
-            yield Send(PullSender(self.pull), self._service_limit_bps())
-        self.end_phase("pull")
-        self.note(EventKind.PULLED_ALL, faults=self.pull.n_faulted)
-        if activated_ns > self.now_ns:
-            yield Wait(activated_ns - self.now_ns)
-
-    def _service_limit_bps(self) -> int | None:
-        """Return what the hosts can bring of missing pages, however fast the link is."""
-        pages_a_second = int(self.parameters.get("service_rate", 0))
-        return pages_a_second * PAGE_WIRE_BYTES * 8 or None
-
-    def _send_buffer_bytes(self) -> int:
-        """Return what goes before a request on the wire; nothing with a channel of its own."""
-        if self.parameters.get("preempt", True):
-            return 0
-        return int(self.parameters["send_buffer"])
-
     def check_destination(self) -> None:
         """Assert that the destination holds the newest version of every page."""
         stale = self._memory().count_stale()
         assert stale == 0, f"{stale} pages are stale at the destination"
-
-    def check_pulled(self) -> None:
-        """Assert that every write at the destination met its page, or waited for it."""
-        assert self.pull is not None
-        ends: dict[int, int] = {}
-        for since, ns, _ in self.pull.stalls:
-            ends[since] = max(ends.get(since, 0), since + ns)
-        for pages, times in self.guest.writes(self.times["resumed"], self.now_ns):
-            arrive = self.pull.arrive_ns[pages]
-            for i in np.flatnonzero(arrive > times):
-                made = int(times[i])
-                while made in ends:  # writes of one instant may wait one after the other
-                    made = ends[made]
-                assert int(arrive[i]) <= made, f"a write met no page {int(pages[i])}"
 
     def before_guest_changes(self) -> None:
         """Settle everything up to now: the guest will write differently from here on."""

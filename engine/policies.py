@@ -57,6 +57,7 @@ class Policy:
         family: "non-live", "pre-copy" or "post-copy".
         parameters: By name, in the order in which they are explained.
         announcements_ns: When after the resume the destination announces the VM.
+        recoverable: Whether a network lost after the switch pauses it instead of losing the VM.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Policy:
     family: str
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     announcements_ns: tuple[int, ...] = (0,)
+    recoverable: bool = False
 
 
 def qemu_announcements_ns(
@@ -347,6 +349,7 @@ POLICIES: Final[dict[str, Policy]] = {
             "post-copy",
             _QEMU_POSTCOPY,
             announcements_ns=qemu_announcements_ns(),
+            recoverable=True,
         ),
         Policy(
             "hybrid",

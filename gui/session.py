@@ -339,18 +339,13 @@ class Session(QObject):
         if self._scenario is None:
             self._refuse()
             return
-        self.end_gesture()
         t_ns = self._player.t_ns
         try:
             after = self._scenario.with_fault(t_ns, kind, on)
         except ScenarioError as error:
             self.failed.emit(error.faults)
             return
-        self._previous = self._history
-        text = f"{fault_sentence(kind, on)} at {format_duration_ns(t_ns)}"
-        self.undo_stack.push(
-            ScenarioEdit(self.adopt, self._scenario, after, text=text, gesture=next(self._gestures))
-        )
+        self.take(after, f"{fault_sentence(kind, on)} at {format_duration_ns(t_ns)}")
 
     def adopt(self, scenario: Scenario) -> None:
         """Put a version in force and have it simulated; for undo commands."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from engine.algorithms.pulling import let_vm_go_first
 from engine.migration import Migration, Process, RoundStats
 
 MS_NS = 1_000_000
@@ -23,11 +24,7 @@ def hybrid(m: Migration) -> Process:
             break
         pages = m.clean()
     yield from m.suspend("switched")
-    marked = m.clean()
-    yield from m.stop_without_pages()
-    yield from m.commit()
-    yield from m.pull_all(marked)
-    m.check_pulled()
+    yield from let_vm_go_first(m, m.clean())
 
 
 def is_time(parameters: Mapping[str, object], stats: RoundStats, elapsed_ns: int) -> bool:

@@ -1,5 +1,6 @@
 """Post-copy: the VM moves first, its memory follows by demand faults and active push."""
 
+from engine.algorithms.pulling import let_vm_go_first
 from engine.migration import Migration, Process
 
 
@@ -11,7 +12,4 @@ def postcopy(m: Migration) -> Process:
     yield from m.reserve()
     yield from m.suspend("switched")
     m.begin_copying(tracked=False)
-    yield from m.stop_without_pages()
-    yield from m.commit()
-    yield from m.pull_all()
-    m.check_pulled()
+    yield from let_vm_go_first(m)

@@ -1,6 +1,7 @@
 """Post-copy of QEMU: pre-copy until the operator switches, then a cursor behind the faults."""
 
-from engine.algorithms.qemu_precopy import LiveCopy
+from engine.algorithms.pulling import let_vm_go_first
+from engine.algorithms.qemu_precopy import LiveCopy, complete
 from engine.migration import Migration, Process
 
 MS_NS = 1_000_000
@@ -25,16 +26,8 @@ def qemu_postcopy(m: Migration) -> Process:
 
     yield from copy.run(until=is_due)
     if not is_due():
-        yield from m.suspend("downtime-limit")
-        m.note_round_ended()
-        yield from m.copy_while_stopped(m.clean(), None)
-        yield from m.commit()
-        yield from m.activate()
+        yield from complete(m)
         return
     yield from m.suspend("switched")
     m.note_round_ended()
-    marked = m.clean()
-    yield from m.stop_without_pages()
-    yield from m.commit()
-    yield from m.pull_all(marked)
-    m.check_pulled()
+    yield from let_vm_go_first(m, m.clean())

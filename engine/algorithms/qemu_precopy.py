@@ -35,6 +35,11 @@ def qemu_precopy(m: Migration) -> Process:
     yield from m.reserve()
     m.begin_phase("push")
     yield from LiveCopy(m).run()
+    yield from complete(m)
+
+
+def complete(m: Migration) -> Process:
+    """Stop, and send what is left without a limit: it fits into the downtime limit."""
     yield from m.suspend("downtime-limit")
     m.note_round_ended()
     yield from m.copy_while_stopped(m.clean(), None)

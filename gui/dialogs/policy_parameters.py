@@ -142,7 +142,8 @@ def _editor(parameter: Parameter, value: ParameterValue) -> QWidget:
         editor = QCheckBox()
     else:
         editor = QSpinBox()
-        editor.setRange(parameter.minimum, getattr(parameter, "maximum", None) or LARGEST)
+        most = LARGEST if parameter.maximum is None else parameter.maximum
+        editor.setRange(parameter.minimum, most)
         editor.setGroupSeparatorShown(True)
         editor.setMinimumWidth(150)
     _put(editor, value)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from engine.history import History, MigrationRecord, VmFrame
-from engine.policies import parameters_of
+from engine.policies import parameters_of, round_limit
 from engine.states import PageState
 from engine.units import format_count
 from gui.views.page_lens import Lens
@@ -76,7 +76,9 @@ class PageWords:
             lines.append((self._round_text(m, vm), "dim", 12))
         left = sum(counts[s] for s in PENDING) + counts[PageState.IN_FLIGHT]
         if any(counts):
-            lines.append((f"{format_count(left)} pages left", "dim", 12))
+            # Some of them are dirty again: more than what is left of the round.
+            to_come = "to come" if counts[PageState.MISSING] else "to send"
+            lines.append((f"{format_count(left)} pages {to_come}", "dim", 12))
         if counts[PageState.SKIPPED]:
             skipped = format_count(counts[PageState.SKIPPED])
             lines.append((f"{skipped} skipped, dirty again", "warn", 12))
@@ -97,5 +99,5 @@ class PageWords:
             ),
             {},
         )
-        most = parameters_of(m.policy, given).get("max_rounds")
+        most = round_limit(parameters_of(m.policy, given))
         return f"round {vm.round.number}" + (f" of at most {most}" if most else "")

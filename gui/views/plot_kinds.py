@@ -33,9 +33,9 @@ MAKERS: Final[dict[str, Maker]] = {
     "rate": rate_content,
     "stalls": stall_content,
     "remaining": remaining_content,
-    "downtime": downtime_content,
-    "speed": speed_content,
     "rounds": rounds_content,
+    "speed": speed_content,
+    "downtime": downtime_content,
 }
 NAMES: Final = {
     "web": "Web throughput",

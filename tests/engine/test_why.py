@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from engine.knobs import _least, goal_words, knob_names, result_of, taken, try_knob
+from engine.knobs import _least, goal_words, knob_names, result_of, try_knob
 from engine.probes import LOST_NS, Fate
 from engine.scenario import bundled_scenarios, load_scenario
 from engine.simulation import simulate
@@ -87,7 +87,7 @@ def test_knob_tells_what_its_own_run_shows():
     assert not result_of(simulate(scenario.spec), 0).converged
     trial = try_knob(scenario, 0, "Dirty rate")
     assert trial.helps and trial.after.converged
-    again = result_of(simulate(taken(scenario, trial).spec), 0)
+    again = result_of(simulate(scenario.with_values(trial.values).spec), 0)
     assert again == trial.after
     assert goal_words(trial.before).startswith("so that the rounds shrink")
     rate = int(re.search(r"writes ([\d,]+) pages/s", trial.sentence)[1].replace(",", ""))

@@ -229,7 +229,7 @@ def test_push_names_round_and_what_is_left(qtbot: QtBot, demo: History) -> None:
     view.show_frame(demo.frame_at(8 * SECOND_NS))
 
     assert "push. round 1 of at most 29" in middle_of(view)
-    assert "pages left" in middle_of(view)
+    assert "pages to send" in middle_of(view)
 
 
 def test_writes_fade_with_their_age(demo: History) -> None:

@@ -136,7 +136,7 @@ def test_stalls_are_stems_with_their_lengths_and_a_share_of_each(pulled: History
 def test_plots_exist_for_what_a_run_has(history: History, pulled: History, small: Scenario) -> None:
     slowed = simulate(small.with_value("hosts.xen-1.copy_cost", "12 %").spec)
 
-    assert kinds_of(history, "cps") == ["ping", "rate", "remaining", "downtime", "rounds"]
+    assert kinds_of(history, "cps") == ["ping", "rate", "remaining", "rounds", "downtime"]
     assert "stalls" in kinds_of(pulled, "cps") and "rounds" not in kinds_of(pulled, "cps")
     assert "speed" in kinds_of(slowed, "cps")
     assert set(MAKERS) == set(NAMES)
@@ -151,7 +151,7 @@ def test_recording_shows_what_it_knows_and_no_empty_plot(qtbot: QtBot, history: 
     view.set_history(told, selected="cps")
     view.grab()
 
-    assert view.kinds == ("rate", "remaining", "downtime", "rounds")
+    assert view.kinds == ("rate", "remaining", "rounds", "downtime")
     assert all(p.content is not None and p.content.note == "" for p in view.panels)
     curves = rate_content(told, "cps").curves
     assert [c.role for c in curves] == ["sent"]

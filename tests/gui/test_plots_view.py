@@ -250,7 +250,7 @@ def test_as_many_plots_as_there_is_room_for(view: PlotsView, mixed: History) -> 
     assert view.shown == ("ping", "rate")
     assert [p.isVisible() for p in view.panels] == [True, True, False, False]
     view.resize(1200, 200)
-    assert view.shown == ("ping", "rate", "remaining", "downtime")
+    assert view.shown == ("ping", "rate", "remaining", "rounds")
 
 
 def test_title_offers_the_plots_that_have_no_room(
