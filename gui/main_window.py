@@ -128,7 +128,9 @@ class MainWindow(QMainWindow):
         self.menu_bar = QMenuBar()
         self.menu_bar.setFont(ui_font(13))
         menus = fill_menus(self.menu_bar, self.actions_by_name)
-        self.destinations, self.faults, self.recent = menus
+        self.destinations, self.faults, self.recent = (
+            menus.destinations, menus.faults, menus.recent
+        )
         self.title, self.notice = TitleLabel("dim", 12), TitleLabel("notice", 12)
         self.buttons = self._make_buttons()
         self._arrange()

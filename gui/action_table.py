@@ -1,0 +1,159 @@
+"""Every action of the window, one row each: menus, keys, the key sheet and tips come from here.
+
+A row is all that an action needs to exist; what it does is connected elsewhere. The order of the
+rows is the order in menus and on the key sheet; where the group changes inside a menu, a line is
+drawn.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class ActionRow:
+    """What an action is called, how it is reached, and what it is for.
+
+    Attributes:
+        name: The name in the code, such as `next_round`.
+        text: What menus and buttons say.
+        keys: Key sequences, the one to teach first; none: it has no key.
+        menu: Path of its menu, such as "View/Plots"; "": a menu that is filled by the run offers
+            the same under other words.
+        group: Heading on the key sheet.
+        help: What it does, in one short sentence.
+        switch: Whether it is on or off.
+        repeats: Whether it happens again and again while its key is held.
+    """
+
+    name: str
+    text: str
+    keys: tuple[str, ...]
+    menu: str
+    group: str
+    help: str
+    switch: bool = False
+    repeats: bool = False
+
+
+_ROW = ActionRow
+
+TABLE: Final[tuple[ActionRow, ...]] = (
+    # File
+    _ROW("scenarios", "Scenarios…", ("Ctrl+Shift+O",), "File", "Open",
+         "Choose one of the scenarios that come with the program."),
+    _ROW("open_file", "Open a file…", ("Ctrl+O",), "File", "Open",
+         "Open a scenario or the recording of a migration."),
+    _ROW("open_share_code", "Open a share code…", ("Ctrl+V", "Ctrl+Shift+V"), "File", "Open",
+         "Open the scenario in a text that somebody sent."),
+    _ROW("save_scenario", "Save as a scenario…", ("Ctrl+S",), "File", "Keep",
+         "Save what is on screen, with its changes, as a file."),
+    _ROW("copy_share_code", "Copy a share code", ("Ctrl+Shift+C",), "File", "Keep",
+         "Copy the scenario as a text to paste into a message."),
+    _ROW("export_picture", "Export picture…", ("Ctrl+E",), "File", "Keep",
+         "Save the window as a picture."),
+    _ROW("beside", "Simulate beside the recording", ("B",), "File", "Recordings",
+         "Simulate what was recorded and show both."),
+    _ROW("twin_values", "Values of the simulated twin…", ("Shift+B",), "File", "Recordings",
+         "See and change what the twin of a recording assumes."),
+    _ROW("quit", "Quit", ("Ctrl+Q",), "File", "Quit", "Close the window."),
+    # Edit
+    _ROW("undo", "Undo", ("Ctrl+Z",), "Edit", "Edit", "Take the last edit back."),
+    _ROW("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Edit", "Edit",
+         "Make the edit again that was taken back."),
+    _ROW("reset", "Reset", ("R",), "Edit", "Edit", "Go back to the scenario as it was opened."),
+    # Run
+    _ROW("play", "Play or pause", ("Space", "."), "Run", "Play", "Let the time run, or stop it."),
+    _ROW("faster", "Faster", ("+", "="), "Run", "Play", "Play at the next higher speed."),
+    _ROW("slower", "Slower", ("-",), "Run", "Play", "Play at the next lower speed."),
+    _ROW("slow_motion", "Slow motion at switchovers", ("S",), "Run", "Play",
+         "Ease into slow motion while a VM changes hosts.", switch=True),
+    _ROW("step_forward", "Step forward 20 ms", ("Right",), "Run", "Step",
+         "Show the instant 20 ms later.", repeats=True),
+    _ROW("step_back", "Step back 20 ms", ("Left",), "Run", "Step",
+         "Show the instant 20 ms earlier.", repeats=True),
+    _ROW("next_event", "Next event", ("Shift+Right",), "Run", "Step",
+         "Go to the next thing that happens.", repeats=True),
+    _ROW("previous_event", "Previous event", ("Shift+Left",), "Run", "Step",
+         "Go to the last thing that happened.", repeats=True),
+    _ROW("next_round", "Next round", ("PgDown",), "Run", "Step",
+         "Go to where the next round begins.", repeats=True),
+    _ROW("previous_round", "Previous round", ("PgUp",), "Run", "Step",
+         "Go to where this round began, or the one before.", repeats=True),
+    _ROW("to_start", "To the start", ("Home",), "Run", "Step", "Go to the start of the run."),
+    _ROW("to_end", "To the end", ("End",), "Run", "Step", "Go to the end of the run."),
+    # VM
+    _ROW("migrate", "Migrate…", ("M",), "VM", "Migrate",
+         "Choose a host for the selected VM to move to."),
+    _ROW("parameters", "Parameters of the policy…", ("Shift+P",), "VM", "Migrate",
+         "Change the numbers that the policy decides by."),
+    _ROW("attach", "Attach to QEMU…", ("Ctrl+Alt+A",), "VM/Running QEMU", "Running QEMU",
+         "Watch a real QEMU through its monitor."),
+    _ROW("live_start", "Live: start the migration…", ("Ctrl+Alt+S",), "VM/Running QEMU",
+         "Running QEMU: commands", "Ask the real QEMU to migrate."),
+    _ROW("live_cancel", "Live: cancel the migration…", ("Ctrl+Alt+C",), "VM/Running QEMU",
+         "Running QEMU: commands", "Ask the real QEMU to give the migration up."),
+    _ROW("live_bandwidth", "Live: bandwidth…", ("Ctrl+Alt+B",), "VM/Running QEMU",
+         "Running QEMU: commands", "Change the bandwidth limit of the real migration."),
+    _ROW("live_downtime", "Live: downtime limit…", ("Ctrl+Alt+W",), "VM/Running QEMU",
+         "Running QEMU: commands", "Change the downtime limit of the real migration."),
+    _ROW("live_postcopy", "Live: start post-copy…", ("Ctrl+Alt+P",), "VM/Running QEMU",
+         "Running QEMU: commands", "Let the real VM go first, its memory follows."),
+    _ROW("live_show", "Live: show the recording", ("Ctrl+Alt+V",), "VM/Running QEMU",
+         "Running QEMU: recording", "Show what was recorded of the real migration so far."),
+    _ROW("save_recording", "Live: save the recording as…", ("Ctrl+Alt+R",), "VM/Running QEMU",
+         "Running QEMU: recording", "Keep the recording of the real migration as a file."),
+    _ROW("detach", "Live: detach", ("Ctrl+Alt+Q",), "VM/Running QEMU", "Running QEMU: recording",
+         "Let go of the real QEMU, which runs on."),
+    # Faults
+    _ROW("link_fault", "Link of the VM's host fails or mends", ("Shift+L",), "", "Faults",
+         "Cut or mend the link of the host where the selected VM is."),
+    _ROW("host_fault", "The VM's host dies", ("Shift+D",), "", "Faults",
+         "Let the host die where the selected VM is."),
+    _ROW("far_link_fault", "Link of the other host fails or mends", ("Ctrl+Shift+L",), "",
+         "Faults", "Cut or mend the link at the other end of the migration."),
+    _ROW("far_host_fault", "The other host dies", ("Ctrl+Shift+D",), "", "Faults",
+         "Let the host at the other end of the migration die."),
+    _ROW("cancel_fault", "Cancel the VM's migration", ("Shift+C",), "", "Faults",
+         "Cancel the migration that is under way."),
+    _ROW("announcement_fault", "Lose the VM's next announcement", ("Shift+A",), "", "Faults",
+         "Let the network lose the frame that tells where the VM is now."),
+    # View
+    _ROW("working_set", "Working set, outlined", ("W",), "View/Pages", "Pages",
+         "Outline the pages that are written over and over."),
+    _ROW("page_colors", "Colours of pages: the next quantity", ("C",), "View/Pages", "Pages",
+         "Colour pages by state, times sent, times written or age."),
+    _ROW("go_to_page", "Go to a page and follow it…", ("G",), "View/Pages", "Pages",
+         "Type the number of a page and keep it in sight."),
+    _ROW("pages_in", "Zoom into the memory", ("Ctrl++", "Ctrl+="), "View/Pages", "Pages",
+         "Show fewer pages, larger.", repeats=True),
+    _ROW("pages_out", "Zoom out of the memory", ("Ctrl+-",), "View/Pages", "Pages",
+         "Show more pages, smaller.", repeats=True),
+    _ROW("pages_whole", "Show all of the memory", ("Ctrl+0",), "View/Pages", "Pages",
+         "Show every page of the VM."),
+    _ROW("zoom_switchover", "Zoom the plots to the switchover, or back", ("Z",), "View/Plots",
+         "Plots", "Show the half second around the switchover in all plots."),
+    _ROW("plots_whole", "Plots: the whole run", ("Shift+Z",), "View/Plots", "Plots",
+         "Show the whole run in all plots."),
+    _ROW("plots_in", "Zoom into the plots", ("Ctrl+Up",), "View/Plots", "Plots",
+         "Show less time in the plots.", repeats=True),
+    _ROW("plots_out", "Zoom out of the plots", ("Ctrl+Down",), "View/Plots", "Plots",
+         "Show more time in the plots.", repeats=True),
+    _ROW("log_scale", "Plots: logarithmic scale", ("L",), "View/Plots", "Plots: as",
+         "Draw times of answers on a logarithmic scale."),
+    _ROW("plot_table", "Plot as a table…", ("Ctrl+T",), "View/Plots", "Plots: as",
+         "Read the figures of a plot."),
+    _ROW("mark_start", "Select from the playhead on", ("[",), "View/Plots", "Plots: a stretch",
+         "Begin a stretch whose figures are told."),
+    _ROW("mark_end", "Select up to the playhead", ("]",), "View/Plots", "Plots: a stretch",
+         "End the stretch whose figures are told."),
+    _ROW("clear_selection", "Clear the selection", ("Esc",), "View/Plots", "Plots: a stretch",
+         "Forget the stretch."),
+    _ROW("theme", "Light or dark", ("T",), "View", "Window", "Take the other colours."),
+    _ROW("full_screen", "Full screen", ("F11",), "View", "Window", "Fill the screen, or leave it."),
+    # Help
+    _ROW("why", "Why?", ("Y",), "Help", "Understand",
+         "Say why it goes as it goes, and which value would change it."),
+    _ROW("reproduce", "Published figures…", ("P",), "Help", "Understand",
+         "Hold the simulation against published figures."),
+    _ROW("keys", "Keys", ("?", "F1"), "Help", "Understand", "Show this list of keys."),
+)
