@@ -202,13 +202,16 @@ class MigratingMemory:
         found = np.flatnonzero(first != NEVER).astype(np.uint32)
         return found, first[found]
 
-    def mark_missing(self, now_ns: int, marked: Pages | None = None) -> Pages:
+    def mark_missing(
+        self, now_ns: int, marked: Pages | None = None, *, unit_pages: int = 1
+    ) -> Pages:
         """Let pages be missing from now on; return them, ascending.
 
         Args:
             now_ns: The resume.
             marked: Pages that the destination does not hold in their newest version; free ones
                 among them are left out. None: every page that was not sent.
+            unit_pages: A page of the host has so many, and is missing as a whole or not at all.
         """
         states = self.recorder.states
         if marked is None:
@@ -217,6 +220,10 @@ class MigratingMemory:
             missing = np.sort(marked[states[marked] != PageState.FREE])
             stale = np.flatnonzero(self._stale())
             assert np.isin(stale, missing).all(), "a stale page is not marked"
+        if unit_pages > 1:
+            whole = np.zeros(self.n_pages // unit_pages, np.bool_)
+            whole[missing // np.uint32(unit_pages)] = True
+            missing = np.flatnonzero(np.repeat(whole, unit_pages)).astype(np.uint32)
         self.recorder.set_states(now_ns, missing, PageState.MISSING)
         return missing
 

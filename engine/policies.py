@@ -235,6 +235,15 @@ _PUSH: Final[dict[str, Parameter]] = {
     "service_rate": Parameter(
         0, "The most missing pages that the hosts bring in a second, pushed or asked for; 0: any."
     ),
+    "background_limit": Parameter(
+        0, "The most pages pushed in a second while none is asked for; 0: any."
+    ),
+    "page_unit": Parameter(
+        1,
+        "So many pages of 4 KiB are missing, asked for and sent as one; 512: huge pages of 2 MiB.",
+        minimum=1,
+        maximum=262_144,
+    ),
 }
 
 _QEMU_POSTCOPY: Final[dict[str, Parameter]] = {
@@ -260,7 +269,11 @@ _QEMU_POSTCOPY: Final[dict[str, Parameter]] = {
         "Without preempt: bytes of pushed pages that wait for the link and go before a request "
         "(Linux's default socket buffer).",
     ),
+    "max_postcopy_bandwidth": Parameter(
+        0, "Most bytes a second of pushed pages; those that are asked for exceed it; 0: no limit."
+    ),
     "service_rate": _PUSH["service_rate"],
+    "page_unit": _PUSH["page_unit"],
 }
 
 _HYBRID: Final[dict[str, Parameter]] = {

@@ -3,6 +3,8 @@
 Pages go one at a time; a request that has reached the source goes next, and may change the order
 of the rest (see `engine.push_order`). A vCPU that writes a page which is not there stands still,
 and with it the guest time of its writers.
+
+All of it is told in units: pages of the host, which are one page of the guest or many (2 MiB).
 """
 
 from typing import Final
@@ -13,7 +15,7 @@ import numpy.typing as npt
 from engine.memory import NEVER
 from engine.push_order import PushOrder
 from engine.states import PageState
-from engine.transfer import PAGE_WIRE_BITS, SECOND_NS, Pace, carried_at
+from engine.transfer import PAGE_WIRE_BITS, SECOND_NS, Pace, carried_after, carried_at
 from engine.workload import GuestClock, WriterTimeline
 
 Times = npt.NDArray[np.int64]
@@ -28,10 +30,12 @@ LOOK_NS: Final = 100_000_000
 class VcpuWrites:
     """The writes of one vCPU in order of guest time, read ahead in chunks."""
 
-    def __init__(self, clock: GuestClock, writers: list[WriterTimeline]) -> None:
-        """Know nothing yet; see `begin`."""
+    def __init__(
+        self, clock: GuestClock, writers: list[WriterTimeline], unit_pages: int = 1
+    ) -> None:
+        """Know nothing yet; see `begin`. Pages are told in units of so many."""
         self.clock = clock
-        self._writers = writers
+        self._writers, self._unit_pages = writers, unit_pages
         self._known_ns = 0
         self._chunk_ns = CHUNK_NS
         self.pages: Pages = np.empty(0, np.uint32)
@@ -58,7 +62,9 @@ class VcpuWrites:
             pages = np.concatenate([p for p, _ in parts])
             times = np.concatenate([t for _, t in parts])
             order = np.argsort(times, kind="stable")
-            self.pages, self.guest_ns, self.at = pages[order], times[order], 0
+            # Units of one page keep their array: this is where a pull spends its time.
+            units = pages if self._unit_pages == 1 else pages // np.uint32(self._unit_pages)
+            self.pages, self.guest_ns, self.at = units[order], times[order], 0
             self._known_ns = to_ns
             if len(pages) < 512:
                 self._chunk_ns *= CHUNK_GROWTH
@@ -69,17 +75,20 @@ class Pull:
     """The pull phase of one migration.
 
     Args:
-        missing: Page numbers to bring, ascending.
-        order: The same pages, in the order of pushing.
+        n_units: Units of the VM.
+        missing: Units to bring, ascending.
+        order: The same units, in the order of pushing.
         start_ns: When the VM resumed.
         latency_ns: One way.
+        vcpus: Writes of every vCPU in units, begun at the resume.
         send_buffer_bytes: What was handed to the link already and still goes before a request.
-        vcpus: Writes of every vCPU, begun at the resume.
+        unit_pages: Pages in a unit, which goes and arrives as one.
+        background_bps: The most that is sent while nothing was asked for; None: all it gets.
     """
 
     def __init__(
         self,
-        n_pages: int,
+        n_units: int,
         missing: Pages,
         *,
         order: PushOrder,
@@ -87,12 +96,18 @@ class Pull:
         latency_ns: int,
         vcpus: list[VcpuWrites],
         send_buffer_bytes: int = 0,
+        unit_pages: int = 1,
+        background_bps: int | None = None,
     ) -> None:
-        self._buffer_bits = send_buffer_bytes * 8
+        self._full_buffer_bits = self._buffer_bits = send_buffer_bytes * 8
+        self.unit_pages, self._unit_bits = unit_pages, unit_pages * PAGE_WIRE_BITS
+        self._background_bps = background_bps
+        self._serves = False
+        """Whether a unit that was asked for is under way or waits: the limit does not hold."""
         self._latency_ns = latency_ns
         self._order = order
         self.paused = False
-        self.arrive_ns: Times = np.zeros(n_pages, np.int64)
+        self.arrive_ns: Times = np.zeros(n_units, np.int64)
         self.arrive_ns[missing] = NEVER
         self._vcpus = vcpus
         self._waiting: dict[int, tuple[int, int]] = {}
@@ -101,7 +116,7 @@ class Pull:
         self._asked: set[int] = set()
         self.pace = Pace(start_ns)
         self.stalls: list[tuple[int, int, int]] = []  # (since, how long, which vCPU)
-        self.n_faulted = 0
+        self._n_faulted = 0
         self._pages: list[Pages] = []
         self._begins: list[Times] = []
         self._arrivals: list[Times] = []
@@ -110,22 +125,36 @@ class Pull:
     @property
     def n_left(self) -> int:
         """Return how many pages have not been sent."""
+        return self._n_left * self.unit_pages
+
+    @property
+    def _n_left(self) -> int:
         return len(self._order) + len(self._requests)
+
+    @property
+    def n_faulted(self) -> int:
+        """Return how many pages were sent because they, or a neighbour, were asked for."""
+        return self._n_faulted * self.unit_pages
+
+    @property
+    def own_limit_bps(self) -> int | None:
+        """Return the most that it wants now: pushed pages alone may be held back."""
+        return None if self._serves else self._background_bps
 
     @property
     def lingers(self) -> bool:
         """Return whether it ends only if the guest or an operator lets it."""
-        return self.paused or (not self._order.pushes and self.n_left > 0)
+        return self.paused or (not self._order.pushes and self._n_left > 0)
 
     @property
     def _n_sendable(self) -> int:
-        """Return how many pages would be sent if nothing else happened."""
-        return self.n_left if self._order.pushes else len(self._requests)
+        """Return how many units would be sent if nothing else happened."""
+        return self._n_left if self._order.pushes else len(self._requests)
 
     @property
     def n_sent(self) -> int:
-        """Return how many pages have been sent, the one under way included."""
-        return sum(len(p) for p in self._pages)
+        """Return how many pages have been sent, those under way included."""
+        return sum(len(p) for p in self._pages) * self.unit_pages
 
     def _ready_ns(self) -> int:
         """Return when the page under way has been carried."""
@@ -139,12 +168,16 @@ class Pull:
 
     def finished_by(self, t_ns: int) -> bool:
         """Return whether everything is there at `t_ns`."""
-        return self.n_left == 0 and self.last_arrival_ns() <= t_ns
+        return self._n_left == 0 and self.last_arrival_ns() <= t_ns
 
     def set_rate(self, t_ns: int, rate_bps: int) -> None:
         """Go on at another rate; what is on its way arrives accordingly."""
         self._send_before(t_ns)
         self.pace.turn(t_ns, rate_bps)
+        if self._background_bps is not None and not self._serves:
+            # Held back, pages do not wait for the link; they do where the link is slower still.
+            held_back = rate_bps >= self._background_bps
+            self._buffer_bits = 0 if held_back else self._full_buffer_bits
         if self._arrivals and self.pace.bits:
             self._time_anew(t_ns)
 
@@ -152,11 +185,11 @@ class Pull:
         """Find when the page under way, and those that wait behind it, are there now."""
         self._join()
         arrivals, begins = self._arrivals[0], self._begins[0]
-        n = -(-self.pace.bits // PAGE_WIRE_BITS)
+        n = -(-self.pace.bits // self._unit_bits)
         if self.pace.rate_bps == 0:
             ends = np.full(n, NEVER - self._latency_ns, np.int64)
         else:
-            behind = np.arange(n - 1, -1, -1, dtype=np.int64) * PAGE_WIRE_BITS
+            behind = np.arange(n - 1, -1, -1, dtype=np.int64) * self._unit_bits
             ends = carried_at(t_ns, self.pace.bits - behind, self.pace.rate_bps)
         arrivals[-n:] = ends + self._latency_ns
         begins[len(begins) - n + 1 :] = ends[:-1]
@@ -216,7 +249,7 @@ class Pull:
         if pace.rate_bps == 0:
             return
         through = (t_ns - 1 - pace.t0_ns) * pace.rate_bps // SECOND_NS + self._buffer_bits
-        count = (through - pace.bits) // PAGE_WIRE_BITS + 1 if through >= pace.bits else 0
+        count = (through - pace.bits) // self._unit_bits + 1 if through >= pace.bits else 0
         count = min(count, self._n_sendable)
         if count <= 0:
             return
@@ -228,7 +261,7 @@ class Pull:
         states = np.full(count, PageState.PUSHED, np.uint8)
         states[:asked] = PageState.PULLED
         del self._requests[:asked]
-        bits = pace.bits + np.arange(count + 1, dtype=np.int64) * PAGE_WIRE_BITS
+        bits = pace.bits + np.arange(count + 1, dtype=np.int64) * self._unit_bits
         edges = carried_at(pace.t0_ns, bits, pace.rate_bps)
         arrivals = edges[1:] + self._latency_ns
         self.arrive_ns[pages] = arrivals
@@ -236,8 +269,8 @@ class Pull:
         self._begins.append(edges[:-1])
         self._arrivals.append(arrivals)
         self._states.append(states)
-        self.n_faulted += asked
-        pace.bits += count * PAGE_WIRE_BITS
+        self._n_faulted += asked
+        pace.bits += count * self._unit_bits
 
     def _planned_ns(self, page: int) -> int:
         """Return when a page is there if nobody asks for another one."""
@@ -250,7 +283,7 @@ class Pull:
             ahead = len(self._requests) + 1 + self._order.ahead_of(page)
         else:
             return NEVER
-        bits = self.pace.bits + ahead * PAGE_WIRE_BITS
+        bits = self.pace.bits + ahead * self._unit_bits
         ready = self.pace.t0_ns - (-bits * SECOND_NS // self.pace.rate_bps)
         return ready + self._latency_ns
 
@@ -280,16 +313,18 @@ class Pull:
         if self.paused or self.pace.rate_bps == 0:
             carried = end = t_ns + LOOK_NS
         elif self._n_sendable:
-            bits = self.pace.bits + self._n_sendable * PAGE_WIRE_BITS
+            bits = self.pace.bits + self._n_sendable * self._unit_bits
             carried = self.pace.t0_ns - (-bits * SECOND_NS // self.pace.rate_bps)
             end = carried + self._latency_ns
         else:
             carried, end = self._ready_ns(), self.last_arrival_ns()
-            if self.n_left and end <= t_ns:  # nothing comes by itself
+            if self._n_left and end <= t_ns:  # nothing comes by itself
                 end = t_ns + LOOK_NS
         soonest = end + (self._latency_ns if self._travelling else 0)
         if carried > t_ns:
             soonest = min(soonest, carried)
+        if self._background_bps is not None and self._serves and not self.paused:
+            soonest = min(soonest, self._served_ns())
         for when, _ in self._travelling:
             soonest = min(soonest, when)
         for _, page in self._waiting.values():
@@ -301,10 +336,19 @@ class Pull:
                     soonest = min(soonest, fault)
         return max(soonest, t_ns)
 
+    def _served_ns(self) -> int:
+        """Return when the last unit that was asked for has been carried."""
+        bits = self.pace.bits + len(self._requests) * self._unit_bits
+        if self.pace.rate_bps == 0:
+            return NEVER - self._latency_ns
+        return carried_after(self.pace.t0_ns, bits, self.pace.rate_bps)
+
     def step(self, t_ns: int) -> int:
         """Do everything that is due at `t_ns` and return how many vCPUs have just stopped."""
         self._send_before(t_ns)
         self._receive_requests(t_ns)
+        pulled = bool(self._states) and self._states[-1][-1] == PageState.PULLED
+        self._serves = bool(self._requests) or (pulled and self._ready_ns() > t_ns)
         self._wake(t_ns)
         return self._stall(t_ns)
 
@@ -350,9 +394,12 @@ class Pull:
 
     def arrived(self) -> tuple[Times, Times, Pages, npt.NDArray[np.uint8]]:
         """Return begins, arrivals, pages and states of everything sent, in order."""
+        size = self.unit_pages
+        units = np.concatenate([np.empty(0, np.uint32), *self._pages])
+        inside = np.tile(np.arange(size, dtype=np.uint32), len(units))
         return (
-            np.concatenate([np.empty(0, np.int64), *self._begins]),
-            np.concatenate([np.empty(0, np.int64), *self._arrivals]),
-            np.concatenate([np.empty(0, np.uint32), *self._pages]),
-            np.concatenate([np.empty(0, np.uint8), *self._states]),
+            np.repeat(np.concatenate([np.empty(0, np.int64), *self._begins]), size),
+            np.repeat(np.concatenate([np.empty(0, np.int64), *self._arrivals]), size),
+            np.repeat(units * np.uint32(size), size) + inside,
+            np.repeat(np.concatenate([np.empty(0, np.uint8), *self._states]), size),
         )

@@ -278,6 +278,7 @@ def _check_policy(
     given = migration.get("parameters")
     for parameter, value in given.items() if isinstance(given, dict) else ():
         expected = _parameter_fault(parameter, value, _policies_of(document, index))
+        expected = expected or _unit_fault(document, migration, parameter, value)
         location = ("migrations", index, "parameters", parameter)
         if expected and not faults.touched(location):
             faults.add(location, expected)
@@ -301,6 +302,22 @@ def _parameter_fault(name: str, value: object, policy_names: list[str]) -> str |
     return f"policy {policies[0].name} has no such parameter{near or f'; {there}'}"
 
 
+def _unit_fault(
+    document: Document, migration: dict[str, Any], parameter: str, value: object
+) -> str | None:
+    """Return in a clause what is wrong with a page of the host that does not divide a memory."""
+    if parameter != "page_unit" or not isinstance(value, int) or isinstance(value, bool):
+        return None
+    for _, vm in _tables(document, "vms"):
+        memory = _parsed(vm, "memory", VmSpec)
+        if vm.get("name") != migration.get("vm") or memory is None or value < 1:
+            continue
+        n_pages = memory // PAGE_BYTES
+        if n_pages % value:
+            return f"must divide the {n_pages:,} pages of VM {vm['name']} without a rest"
+    return None
+
+
 def _check_changes(document: Document, faults: Faults) -> None:
     for index, change in _tables(document, "changes"):
         values = change.get("set")
@@ -321,7 +338,9 @@ def change_fault(document: Document, path: str, value: object) -> str | None:
         return policy_expectation(str(value))
     if location[0] == "migrations" and location[2] == "parameters":
         names = _policies_of(document, int(location[1]))
-        return _parameter_fault(str(location[3]), value, names)
+        migration = paths.raw_value(document, ("migrations", location[1]))
+        fault = _parameter_fault(str(location[3]), value, names)
+        return fault or _unit_fault(document, migration, str(location[3]), value)
     return None
 
 

@@ -15,6 +15,10 @@ class BatchSender:
         """Go on at another rate; what is through is settled."""
         self.transfer.set_rate(t_ns, rate_bps)
 
+    def own_limit_bps(self) -> int | None:
+        """Return that it takes all that it gets."""
+        return None
+
     def next_ns(self, t_ns: int) -> int:
         """Return the end of what is planned."""
         return self.transfer.next_ns()
@@ -41,6 +45,10 @@ class BlobSender:
         """Go on at another rate."""
         self._pace.turn(t_ns, rate_bps)
 
+    def own_limit_bps(self) -> int | None:
+        """Return that it takes all that it gets."""
+        return None
+
     def next_ns(self, t_ns: int) -> int:
         """Return when all is through."""
         return self._pace.ready_ns()
@@ -64,6 +72,10 @@ class PullSender:
     def set_rate(self, t_ns: int, rate_bps: int) -> None:
         """Go on at another rate."""
         self.pull.set_rate(t_ns, rate_bps)
+
+    def own_limit_bps(self) -> int | None:
+        """Return the limit of pushed pages while nothing was asked for."""
+        return self.pull.own_limit_bps
 
     def next_ns(self, t_ns: int) -> int:
         """Return the next fault, request or arrival that matters."""

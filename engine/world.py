@@ -3,7 +3,7 @@
 Placement, reservation and the sharing of links. It decides nothing about migrations.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, Protocol
 
@@ -36,6 +36,9 @@ class Sender(Protocol):
 
     def set_rate(self, t_ns: int, rate_bps: int) -> None:
         """Go on at another rate from `t_ns` on."""
+
+    def own_limit_bps(self) -> int | None:
+        """Return the most that it wants now, whatever others decide; None: all it gets."""
 
     def next_ns(self, t_ns: int) -> int:
         """Return when it has to be looked at again."""
@@ -118,6 +121,16 @@ class Sending:
     rate_bps: int = 0
     ticket: int | None = None
     on_wire: bool = True
+    own_limit_bps: int | None = None
+    """What the sender wanted at most when the links were shared last."""
+
+    def wanted(self) -> Flow:
+        """Return the flow with the smaller of its limit and what the sender wants now."""
+        self.own_limit_bps = self.sender.own_limit_bps()
+        if self.own_limit_bps is None:
+            return self.flow
+        limit_bps = min(self.own_limit_bps, self.flow.limit_bps or self.own_limit_bps)
+        return replace(self.flow, limit_bps=limit_bps)
 
 
 @dataclass
@@ -246,7 +259,7 @@ class World:
 
     def share_links(self) -> None:
         """Share the links anew; senders whose rate changes settle what is through."""
-        flows = [s.flow for s in self.sendings.values() if s.on_wire] + self._traffic()
+        flows = [s.wanted() for s in self.sendings.values() if s.on_wire] + self._traffic()
         capacity = {port: self.capacity_bps(port) for port in self.queues}
         shares = max_min_shares(flows, capacity)
         for name, sending in self.sendings.items():
@@ -290,6 +303,8 @@ class World:
     def plan(self, name: str) -> None:
         """Look at a sender again when it says so."""
         sending = self.sendings[name]
+        if sending.on_wire and sending.sender.own_limit_bps() != sending.own_limit_bps:
+            self.share_links()
         self.queue.cancel(sending.ticket)
         when = max(self.now_ns, sending.sender.next_ns(self.now_ns))
         sending.ticket = self.queue.push(when, lambda: self._step(name))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from engine.errors import ScenarioError
 from engine.events import EventKind
 from engine.metrics import summarize
 from engine.narration import narrate
@@ -96,6 +97,70 @@ def test_demand_only_ends_when_the_guest_has_asked_for_everything():
     history = simulate(scenario_from_document(document, "small").spec)
     m = history.migrations[0]
     assert m.outcome == "completed" and m.pages_faulted == m.pages_sent == 1024
+
+
+# A limit of pushed pages, and pages of 2 MiB
+
+AT_ONCE = (("switch", "time"), ("switch_after", 0))
+
+
+def waits_ms(history):
+    (m,) = history.migrations
+    return [ns / 1e6 for _, ns in m.stalls]
+
+
+def test_limit_of_pushed_pages_spares_what_is_asked_for():
+    free = run("qemu-postcopy", *AT_ONCE)
+    limited = run(
+        "qemu-postcopy", *AT_ONCE, ("max_postcopy_bandwidth", 20_000_000), until="40 s"
+    )
+    (m,), (slower,) = free.migrations, limited.migrations
+    assert m.outcome == slower.outcome == "completed" and m.pages_sent == slower.pages_sent
+    # Pushed at 20 MB/s, but for what was pulled at the link's rate meanwhile.
+    pushed = slower.pages_sent - slower.pages_faulted
+    seconds = (slower.phases[-1].end_ns - slower.resumed_ns) / SECOND_NS
+    assert seconds == pytest.approx(pushed * 4104 / 20e6, rel=0.02)
+    # Nothing waits for the link before a request: two latencies and its own page, no more.
+    page_ms = 4104 * 8 * 1538 / 1448 / 1e9 * 1e3
+    assert max(waits_ms(limited)) < 2 * 0.2 + 3 * page_ms
+    assert np.median(waits_ms(free)) > 4 * np.median(waits_ms(limited))
+
+
+def test_limit_above_the_link_changes_nothing():
+    free = run("qemu-postcopy", *AT_ONCE)
+    above = run("qemu-postcopy", *AT_ONCE, ("max_postcopy_bandwidth", 10**9))
+    assert free.migrations[0].stalls == above.migrations[0].stalls
+
+
+@pytest.mark.parametrize("policy", ["postcopy", "hybrid", "qemu-postcopy"])
+def test_huge_pages_come_whole(policy):
+    history = run(policy, ("page_unit", 512), until="20 s")
+    (m,) = history.migrations
+    assert m.outcome == "completed"
+    pulled = m.pages_sent - sum(r.pages_sent for r in m.rounds)
+    assert pulled % 512 == 0 and m.pages_faulted % 512 == 0
+    cursor = PageCursor(history, m.vm)
+    cursor.move_to(m.resumed_ns)
+    for t_ns in range(m.resumed_ns, m.released_ns, 10_000_000):
+        cursor.move_to(t_ns)
+        there = np.isin(cursor.states, (PageState.PULLED, PageState.PUSHED)).reshape(-1, 512)
+        assert (there.all(axis=1) == there.any(axis=1)).all()
+    if policy == "postcopy":
+        small = run(policy).migrations[0]
+        assert len(m.stalls) < len(small.stalls) / 5
+        assert sum(ns for _, ns in m.stalls) > 5 * sum(ns for _, ns in small.stalls)
+
+
+def test_huge_pages_that_do_not_divide_the_memory_are_refused():
+    scenario = load_scenario("postcopy-pull")
+    with pytest.raises(ScenarioError) as error:
+        scenario.with_value("migrations.0.parameters.page_unit", "1000")
+    assert "must divide the 131,072 pages of VM" in error.value.faults[0]
+    change = {"at": "4 s", "set": {"migrations.0.parameters.page_unit": 3}}
+    document = {**scenario.document, "changes": [change]}
+    with pytest.raises(ScenarioError) as error:
+        scenario_from_document(document, "odd")
+    assert "must divide the 131,072 pages of VM" in error.value.faults[0]
 
 
 # Hybrid

@@ -13,9 +13,10 @@ def pull_scenario(seed: int) -> ScenarioSpec:
     """Return the scenario of a seed, its migrations made by post-copy or hybrid."""
     spec, rng = random_scenario(seed), Random(f"pull {seed}")
     migrations = []
+    pages = {vm.name: vm.n_pages for vm in spec.vms}
     for m in spec.migrations:
         policy = rng.choice(("postcopy", "postcopy", "hybrid"))
-        values = {"policy": policy, "parameters": _parameters(rng, policy)}
+        values = {"policy": policy, "parameters": _parameters(rng, policy, pages[m.vm])}
         migrations.append(m.model_copy(update=values) if rng.random() < 0.95 else m)
     changes = tuple(
         c.model_copy(
@@ -30,13 +31,16 @@ def pull_scenario(seed: int) -> ScenarioSpec:
     return spec.model_copy(update=values)
 
 
-def _parameters(rng: Random, policy: str) -> dict[str, Any]:
+def _parameters(rng: Random, policy: str, n_pages: int) -> dict[str, Any]:
     push = rng.choice(("sequential", "none", "cursor", "bubbling", "bubbling", "bubbling"))
     values: dict[str, Any] = {"push": push}
     if push == "bubbling":
         values["direction"] = rng.choice(("dual", "forward"))
         values["pivots"] = rng.choice((1, 2, 3, 7))
     values["service_rate"] = rng.choice((0, 0, rng.randrange(200, 20_000)))
+    values["background_limit"] = rng.choice((0, 0, rng.randrange(200, 20_000)))
+    units = [size for size in (2, 3, 4, 5, 8, 16, 32) if n_pages % size == 0]
+    values["page_unit"] = rng.choice((1, 1, *units))
     if policy == "hybrid":
         values["rounds"] = rng.randrange(1, 5)
         values["switch_after"] = rng.choice((0, 0, 1, rng.randrange(1, 400)))

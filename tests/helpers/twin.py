@@ -72,10 +72,10 @@ class TwinVm:
                 migration.written(page, writer)
         return True
 
-    def wake(self, page: int) -> None:
-        """Let vCPUs go on that waited for a page."""
+    def wake(self, pages: range) -> None:
+        """Let vCPUs go on that waited for one of these pages."""
         for vcpu, (wanted, since) in sorted(self.waits.items()):
-            if wanted == page:
+            if wanted in pages:
                 assert self.pull is not None
                 self.pull.stalls.append((since, self.twin.now - since))
                 self.pull.stall_vcpus.append((since, self.twin.now - since, vcpu))

@@ -120,6 +120,7 @@ class TwinCopying:
         self.pivots: list[int] = []
         self.on_wire: int | None = None
         self.faulted: set[int] = set()
+        self.served: set[int | None] = set()
         self.stalls: list[tuple[int, int]] = []
         self.stall_vcpus: list[tuple[int, int, int]] = []
         # What the guest feels.
@@ -186,7 +187,13 @@ class TwinCopying:
             limits.append(self.rate * 2**20)
         if self.pulling and self.parameter("service_rate"):
             limits.append(self.parameter("service_rate") * PAGE_BITS)
+        if self.pulling and self.parameter("background_limit") and not self.serves():
+            limits.append(self.parameter("background_limit") * PAGE_BITS)
         return min(limits) if limits else None
+
+    def serves(self) -> bool:
+        """Return whether something that was asked for is under way or waits."""
+        return self.on_wire in self.served or any(u in self.unsent for u in self.requests)
 
     def flow_limit(self) -> int | None:
         """Return the most bit/s that this migration sends now."""

@@ -148,10 +148,11 @@ class TwinMigration(TwinCopying):
             if state is not PageState.FREE
             and (page in self.dirty or self.there.get(page) != self.vm.version[page])
         }
+        self.missing = {p for page in self.missing for p in self.pages_of(self.unit_of(page))}
         for page in self.missing:
             self.there.pop(page, None)
-        self.unsent = sorted(self.missing)
-        for page in self.unsent:
+        self.unsent = sorted({self.unit_of(page) for page in self.missing})
+        for page in sorted(self.missing):
             self.put(page, PageState.MISSING)
         self.vm.pull = self
         self.pulling = True
@@ -160,6 +161,15 @@ class TwinMigration(TwinCopying):
             return
         if self.has_to_send():
             self.start_sending()
+
+    def unit_of(self, page: int) -> int:
+        """Return the page of the host that a page of the guest lies in."""
+        return page // int(self.parameter("page_unit") or 1)
+
+    def pages_of(self, unit: int) -> range:
+        """Return the guest's pages in a page of the host."""
+        size = int(self.parameter("page_unit") or 1)
+        return range(unit * size, (unit + 1) * size)
 
     def pushes(self) -> bool:
         """Return whether anything is sent that nobody asked for."""
@@ -182,12 +192,13 @@ class TwinMigration(TwinCopying):
         return self.ended_ns or 0
 
     def choose_page(self) -> None:
-        """Send the oldest request, or else the next page; called at the end of an instant."""
+        """Send the oldest request, or else the next unit; called at the end of an instant."""
         page = None
         while self.requests and page is None:
             asked = self.requests.pop(0)
             if asked in self.unsent:
-                self.faulted.add(asked)
+                self.served.add(asked)
+                self.faulted.update(self.pages_of(asked))
                 page = asked
         if page is None:
             given = {name: self.parameter(name) for name in ("push", "direction")}
@@ -197,11 +208,13 @@ class TwinMigration(TwinCopying):
             self.ahead = self.ahead[self.ahead.index(page) + 1 :]
         self.unsent.remove(page)
         self.on_wire = page
-        self.put(page, PageState.IN_FLIGHT)
-        self.sender.follow(PAGE_BITS)
+        self.twin.rates_may_change()
+        for each in self.pages_of(page):
+            self.put(each, PageState.IN_FLIGHT)
+        self.sender.follow(PAGE_BITS * len(self.pages_of(page)))
 
     def page_through(self) -> None:
-        """The link has carried a page."""
+        """The link has carried a unit."""
         page = self.on_wire
         assert page is not None
         self.on_wire = None
@@ -214,14 +227,15 @@ class TwinMigration(TwinCopying):
         )
 
     def arrive(self, page: int) -> None:
-        """A page is there: vCPUs that wait for it go on."""
+        """A unit is there: vCPUs that wait for a page of it go on."""
         if self.over:
             return
-        assert page in self.missing and page not in self.there, "a page came twice"
-        self.missing.remove(page)
-        self.there[page] = self.vm.version[page]
-        self.put(page, PageState.PULLED if page in self.faulted else PageState.PUSHED)
-        self.vm.wake(page)
+        for each in self.pages_of(page):
+            assert each in self.missing and each not in self.there, "a page came twice"
+            self.missing.remove(each)
+            self.there[each] = self.vm.version[each]
+            self.put(each, PageState.PULLED if each in self.faulted else PageState.PUSHED)
+        self.vm.wake(self.pages_of(page))
         if not self.missing:
             self.pulled_all()
 
@@ -238,8 +252,8 @@ class TwinMigration(TwinCopying):
 
     def ask_for(self, page: int) -> None:
         """A vCPU stops at a missing page; its request travels."""
-        latency = self.twin.spec.network.latency_ns
-        self.after(latency, lambda: self.asked_for(page))
+        latency, unit = self.twin.spec.network.latency_ns, self.unit_of(page)
+        self.after(latency, lambda: self.asked_for(unit))
 
     def asked_for(self, page: int) -> None:
         """A request has reached the source."""
@@ -251,6 +265,7 @@ class TwinMigration(TwinCopying):
         self.ahead = None
         if not self.sending:
             self.start_sending()
+        self.twin.rates_may_change()
 
     # What goes wrong.
 
