@@ -347,8 +347,9 @@ class Pull:
         """Do everything that is due at `t_ns` and return how many vCPUs have just stopped."""
         self._send_before(t_ns)
         self._receive_requests(t_ns)
-        pulled = bool(self._states) and self._states[-1][-1] == PageState.PULLED
-        self._serves = bool(self._requests) or (pulled and self._ready_ns() > t_ns)
+        if self._background_bps is not None:
+            pulled = bool(self._states) and self._states[-1][-1] == PageState.PULLED
+            self._serves = bool(self._requests) or (pulled and self._ready_ns() > t_ns)
         self._wake(t_ns)
         return self._stall(t_ns)
 
