@@ -161,7 +161,7 @@ def _settled(parts: app.Parts) -> bool:
     history, scenario = parts.session.history, parts.session.scenario
     assert history is not None and scenario is not None
     newest = not parts.runs.busy and history.spec == scenario.spec
-    return newest and parts.wiring.up_to_date
+    return newest and parts.wiring.showing.up_to_date
 
 
 def _open(clock: SteppedClock) -> app.Parts:

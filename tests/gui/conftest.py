@@ -96,7 +96,7 @@ def settle(qtbot: QtBot) -> Callable[[app.Parts], None]:
                 and history is not None
                 and scenario is not None
                 and history.spec == scenario.spec
-                and parts.wiring.up_to_date
+                and parts.wiring.showing.up_to_date
             )
 
         qtbot.waitUntil(shown, timeout=ROOM_MS)

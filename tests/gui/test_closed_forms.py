@@ -140,10 +140,10 @@ def test_nothing_is_asked_while_a_slider_is_in_hand(
     monkeypatch.setattr(parts.runs, "request_models", lambda *what: asked.append(what))
     parts.session.edit("network.bandwidth", "500 Mbit/s")
     settle(parts)
-    parts.wiring._ask_models()
+    parts.wiring.showing._ask_models()
     assert parts.session.editing and asked == []
     parts.session.end_gesture()
-    parts.wiring._ask_models()
+    parts.wiring.showing._ask_models()
     QApplication.processEvents()
 
     assert len(asked) == 1

@@ -77,7 +77,7 @@ def test_it_opens_paused_at_the_start_and_says_what_to_do(parts: Parts) -> None:
 
 
 def test_every_view_shows_a_scenario_as_soon_as_it_is_open(parts: Parts) -> None:
-    assert parts.wiring.up_to_date
+    assert parts.wiring.showing.up_to_date
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Space, Qt.Key.Key_Period])
@@ -171,7 +171,7 @@ def test_question_mark_shows_every_key(parts: Parts, qtbot: QtBot) -> None:
 
 def test_the_menu_says_why_a_host_cannot_take_the_vm(parts: Parts) -> None:
     menu = QMenu()
-    parts.wiring.destination_menu("cps", menu)
+    parts.wiring.moving.destination_menu("cps", menu)
     texts = {action.text(): action.isEnabled() for action in menu.actions()}
 
     assert texts.pop("xen-2")
@@ -188,9 +188,9 @@ def test_the_menu_key_opens_the_menu_of_destinations(parts: Parts, qtbot: QtBot)
     assert isinstance(menu, QMenu)
     qtbot.keyClick(menu, Qt.Key.Key_Return)
 
-    assert parts.wiring.dialog is not None
-    assert "cps from xen-1 to xen-2" in parts.wiring.dialog.question.text()
-    parts.wiring.dialog.reject()
+    assert parts.wiring.moving.dialog is not None
+    assert "cps from xen-1 to xen-2" in parts.wiring.moving.dialog.question.text()
+    parts.wiring.moving.dialog.reject()
 
 
 def test_the_policy_is_locked_once_the_migration_has_begun(parts: Parts) -> None:

@@ -68,7 +68,7 @@ def beside(qtbot: QtBot) -> Callable[[Parts], None]:
     def press(parts: Parts) -> None:
         qtbot.mouseClick(parts.window.recorded.button, LEFT)
         qtbot.waitUntil(
-            lambda: parts.session.beside and parts.wiring.up_to_date, timeout=ROOM_MS
+            lambda: parts.session.beside and parts.wiring.showing.up_to_date, timeout=ROOM_MS
         )
 
     return press

@@ -120,7 +120,7 @@ def test_a_refused_drop_keeps_everything_as_it_was(
     assert notice.isVisible() and notice.title == f"cps cannot move to {host}"
     assert len(notice.lines) == len(REFUSED[host])
     assert not parts.window.verdict_table.isVisible()
-    assert parts.wiring.dialog is None
+    assert parts.wiring.moving.dialog is None
     assert parts.session.scenario is scenario
     assert parts.session.history is history
     assert parts.session.undo_stack.count() == 0
@@ -133,7 +133,7 @@ def test_the_host_that_can_take_it_asks(opened: Callable[..., Parts]) -> None:
     hover(parts, "xen-2")
     QTest.mouseRelease(parts.window.pool, LEFT, pos=parts.window.pool.host_rect("xen-2").center())
 
-    assert parts.wiring.dialog is not None
+    assert parts.wiring.moving.dialog is not None
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -186,12 +186,12 @@ def test_by_keyboard_all_hosts_are_listed_with_all_rules(
     assert sorted(seen) == sorted(REFUSED)
     QTest.keyClick(dialog.table, Qt.Key.Key_Right)
     QTest.keyClick(dialog.table, Qt.Key.Key_Return)
-    assert parts.wiring.dialog is None and dialog.isVisible()
+    assert parts.wiring.moving.dialog is None and dialog.isVisible()
 
     QTest.keyClick(dialog.table, Qt.Key.Key_Left)
     QTest.keyClick(dialog.table, Qt.Key.Key_Return)
-    assert parts.wiring.dialog is not None
-    assert parts.wiring.dialog.question.text() == "Move cps from xen-1 to xen-2?"
+    assert parts.wiring.moving.dialog is not None
+    assert parts.wiring.moving.dialog.question.text() == "Move cps from xen-1 to xen-2?"
 
 
 def test_a_click_looks_at_a_host_and_a_double_click_takes_it(
@@ -210,7 +210,7 @@ def test_a_click_looks_at_a_host_and_a_double_click_takes_it(
     assert dialog.host == "amd-3"
     QTest.mouseDClick(dialog.table, LEFT, pos=places["xen-2"])
 
-    assert parts.wiring.dialog is not None
+    assert parts.wiring.moving.dialog is not None
 
 
 def test_more_hosts_than_fit_show_the_one_under_the_mouse(refusals: Scenario) -> None:

@@ -76,7 +76,7 @@ def test_drag_a_vm_to_a_host_confirm_and_it_migrates_from_the_playhead_on(
     click_on_time(parts, SECOND_NS)
     at_ns = parts.player.t_ns
     drag_vm(parts, "cps", "xen-2")
-    dialog = parts.wiring.dialog
+    dialog = parts.wiring.moving.dialog
     assert dialog is not None and dialog.isVisible()
     assert dialog.question.text() == "Move cps from xen-1 to xen-2?"
     qtbot.waitUntil(lambda: dialog.total.text().endswith("s"), timeout=ROOM_MS)
@@ -102,12 +102,12 @@ def test_drag_a_vm_to_a_host_confirm_and_it_migrates_from_the_playhead_on(
 def test_a_cancelled_question_changes_nothing(parts: Parts, qtbot: QtBot) -> None:
     before = parts.session.scenario
     drag_vm(parts, "cps", "xen-2")
-    dialog = parts.wiring.dialog
+    dialog = parts.wiring.moving.dialog
     assert dialog is not None
     qtbot.keyClick(dialog, Qt.Key.Key_Escape)
 
     assert parts.session.scenario is before
-    assert parts.wiring.dialog is None
+    assert parts.wiring.moving.dialog is None
 
 
 def test_a_host_that_cannot_take_the_vm_says_why_and_nothing_moves(parts: Parts) -> None:
@@ -115,7 +115,7 @@ def test_a_host_that_cannot_take_the_vm_says_why_and_nothing_moves(parts: Parts)
     drag_vm(parts, "cps", "amd-3")
     notice = parts.window.error_notice
 
-    assert parts.wiring.dialog is None
+    assert parts.wiring.moving.dialog is None
     assert notice.isVisible()
     assert notice.title == "cps cannot move to amd-3"
     assert any("Intel" in line and "AMD" in line for line in notice.lines)
@@ -127,7 +127,7 @@ def test_the_same_by_keyboard(parts: Parts, qtbot: QtBot, settle: Settle) -> Non
     choice = parts.window.findChild(ChooseHost)
     assert choice is not None and choice.isVisible()
     qtbot.keyClick(choice.table, Qt.Key.Key_Return)
-    dialog = parts.wiring.dialog
+    dialog = parts.wiring.moving.dialog
     assert dialog is not None
     qtbot.keyClick(dialog, Qt.Key.Key_Return)
     settle(parts)
