@@ -6,6 +6,8 @@ Apart from `gui.run_controller`, because a slider must not wait behind it.
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -19,10 +21,23 @@ Tell = Callable[[str, Any], None]
 """What the work calls to tell something: a word for its kind, and a value."""
 
 
+def end_with_parent() -> None:
+    """Let this worker end when the program does, however that ends; called in the worker."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "not called in a worker"
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def _work(
     connection: Connection[Any, Any], work: Callable[..., None], args: tuple[Any, ...]
 ) -> None:
     """Do the work, in the worker; what goes wrong is told too."""
+    end_with_parent()
     try:
         work(lambda what, value: connection.send((what, value)), *args)
         connection.send(("", None))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PySide6.QtGui import QUndoCommand
 
-from engine.scenario import Scenario, scenario_from_document
+from engine.scenario import Scenario, exact_duration, scenario_from_document
 from engine.scenario_paths import Document
 
 
@@ -92,7 +92,7 @@ def with_move(base: Scenario, move: Move) -> Scenario:
         return base.with_migration(move.vm, move.destination, move.at_ns, move.policy)
     document = _without_items(base, "migrations", old[1:])
     raw = dict(document["migrations"][old[0]])
-    raw |= {"to": move.destination, "at": f"{move.at_ns} ns"}
+    raw |= {"to": move.destination, "at": exact_duration(move.at_ns)}
     if raw.get("policy") != move.policy:
         raw.pop("parameters", None)
         raw["policy"] = move.policy

@@ -16,6 +16,7 @@ from engine.errors import ScenarioError
 from engine.history import History
 from engine.scenario import Scenario
 from engine.specs import ScenarioSpec
+from gui.background import end_with_parent
 
 if TYPE_CHECKING:
     from engine.model_rows import ConvergenceFrontier, ModelRow
@@ -28,8 +29,9 @@ BUG_SENTENCE: Final = (
 )
 
 
-def _import_simulation() -> None:
-    """Let the worker import what it needs before the first request."""
+def _prepare_worker() -> None:
+    """Let the worker import what it needs before the first request, and end with the program."""
+    end_with_parent()
     import engine.simulation  # noqa: F401
 
 
@@ -147,7 +149,7 @@ class RunController(QObject):
         if self._executor is None:
             context = multiprocessing.get_context("spawn")
             self._executor = ProcessPoolExecutor(
-                1, mp_context=context, initializer=_import_simulation
+                1, mp_context=context, initializer=_prepare_worker
             )
         return self._executor
 
