@@ -155,5 +155,7 @@ TABLE: Final[tuple[ActionRow, ...]] = (
          "Say why it goes as it goes, and which value would change it."),
     _ROW("reproduce", "Published figures…", ("P",), "Help", "Understand",
          "Hold the simulation against published figures."),
-    _ROW("keys", "Keys", ("?", "F1"), "Help", "Understand", "Show this list of keys."),
+    _ROW("palette", "Commands…", ("Ctrl+K",), "Help", "Find",
+         "Type a few letters of anything that the window can do."),
+    _ROW("keys", "Keys", ("?", "F1"), "Help", "Find", "Show this list of keys."),
 )

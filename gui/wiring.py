@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog
 from engine.scenario_paths import Document
 from gui.asking import Asking
 from gui.beside import Beside
-from gui.dialogs.key_sheet import KeySheet
+from gui.commands import Commands
 from gui.fault_menus import FaultMenus
 from gui.files import Files
 from gui.live_door import LiveDoor
@@ -71,6 +71,7 @@ class Wiring(QObject):
         self.live_door = LiveDoor(window, player, session)
         self.asking = Asking(window, player, session)
         self._policies = PolicyCommands(window, player, session)
+        self.commands = Commands(window, player, session, self.moving, self.opening, settings)
         self.files = Files(
             window, session, self.opening, settings, document=self._document, keep_in=keep_in
         )
@@ -138,7 +139,6 @@ class Wiring(QObject):
             (a.pages_whole, lambda: self._window.pages.sight.zoom(0)),
             (a.theme, self._on_theme),
             (a.full_screen, self._on_full_screen),
-            (a.keys, self._on_keys),
             (a.quit, self._window.close),
         ):
             # `triggered` carries whether the action is checked, which nobody here takes.
@@ -169,8 +169,3 @@ class Wiring(QObject):
             window.showNormal()
         else:
             window.showFullScreen()
-
-    def _on_keys(self) -> None:
-        sheet = KeySheet(self._window.actions_by_name.all(), self._window)
-        sheet.finished.connect(sheet.deleteLater)
-        sheet.open()

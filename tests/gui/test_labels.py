@@ -104,7 +104,7 @@ def test_no_label_in_a_dialog_is_cut(open_window: Opener) -> None:
     dialogs = [
         ConfirmMigration(session.planned_move("cps", "xen-2"), session.with_move, window),
         ScenariosDialog(bundled_scenarios(), "recorded-demo", window),
-        KeySheet(window.actions_by_name.all(), window),
+        KeySheet(window.actions_by_name.rows(), window),
     ]
     for dialog in dialogs:
         dialog.show()
