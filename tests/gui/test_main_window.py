@@ -162,7 +162,7 @@ def test_question_mark_shows_every_key(parts: Parts, qtbot: QtBot) -> None:
     qtbot.keyClick(parts.window, "?")
     sheet = QApplication.activeModalWidget()
     assert sheet is not None
-    shown = dict(sheet.rows)  # type: ignore[attr-defined]
+    shown = {text: keys for _, text, keys in sheet.rows}  # type: ignore[attr-defined]
     sheet.close()
 
     assert shown["Play or pause"] == "Space or ."
