@@ -65,6 +65,7 @@ class Player(QObject):
         self._playing = False
         self._held = False
         self._last_ns = 0
+        self._loop: tuple[int, int] | None = None
         self._slow_motion = False
         self._pacing: SlowMotion | None = None
         self._slowed_to = 0.0
@@ -101,7 +102,7 @@ class Player(QObject):
         """Let time run; at the end of the run, from its start."""
         if self._history is None or self._playing:
             return
-        if self._t_ns >= self.end_ns:
+        if self._t_ns >= self.end_ns and self._loop is None:
             self.seek(0)
         self._playing = True
         self._restart_timer()
@@ -168,6 +169,15 @@ class Player(QObject):
             self.speed_changed.emit(speed)
 
     @property
+    def loop(self) -> tuple[int, int] | None:
+        """Return the stretch that playing stays in, as (from, to) in ns; None: the whole run."""
+        return self._loop
+
+    def set_loop(self, loop: tuple[int, int] | None) -> None:
+        """Let playing stay in a stretch; from outside of it, it goes to its start first."""
+        self._loop = loop
+
+    @property
     def slow_motion(self) -> bool:
         """Return whether playing eases into switchovers."""
         return self._slow_motion
@@ -210,11 +220,19 @@ class Player(QObject):
         else:
             t_ns = self._t_ns + round(passed_ns * self._speed)
         t_ns = min(self.end_ns, t_ns)
+        if self._loop is not None:
+            start_ns, stop_ns = self._loop
+            if not start_ns <= t_ns < min(stop_ns, self.end_ns):
+                t_ns = start_ns
         if t_ns != self._t_ns:
             self._t_ns = t_ns
             self._emit()
-        if self._t_ns >= self.end_ns:
+        if self._t_ns >= self.end_ns and self._loop is None:
             self.pause()
+
+    def jump(self, find: Callable[[History, int], int]) -> None:
+        """Pause and go where a function of run and instant says."""
+        self._jump(find)
 
     def _jump(self, find: Callable[[History, int], int]) -> None:
         if self._history is not None:

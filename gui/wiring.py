@@ -20,6 +20,7 @@ from gui.files import Files
 from gui.live_door import LiveDoor
 from gui.main_window import MainWindow
 from gui.moving import Moving
+from gui.noting import Noting
 from gui.opening import Opening
 from gui.player import Player
 from gui.plot_commands import PlotCommands
@@ -28,6 +29,7 @@ from gui.run_controller import RunController
 from gui.session import Session
 from gui.settings import Settings
 from gui.showing import Showing
+from gui.stepping import Stepping
 from gui.style.theme import DARK, LIGHT
 
 
@@ -71,6 +73,8 @@ class Wiring(QObject):
         self.live_door = LiveDoor(window, player, session)
         self.asking = Asking(window, player, session)
         self._policies = PolicyCommands(window, player, session)
+        self.stepping = Stepping(window, player, session)
+        self.noting = Noting(window, player, session)
         self.commands = Commands(window, player, session, self.moving, self.opening, settings)
         self.files = Files(
             window, session, self.opening, settings, document=self._document, keep_in=keep_in

@@ -61,6 +61,8 @@ QListWidget { background: $field; color: $ink; border: 1px solid $line; border-r
   padding: 4px; outline: 0; }
 QListWidget::item { padding: 7px 9px; border-radius: 4px; }
 QListWidget::item:selected { background: $accent; color: $accent_ink; }
+#noteBubble { background: $field; border: 1px solid $link; border-radius: 8px; }
+#noteBubble QLabel { background: transparent; color: $ink; }
 #errorNotice { background: $field; border: 1px solid $warn; border-radius: 8px; }
 #errorNotice QLabel { background: transparent; color: $ink; }
 #errorNotice #refusal { color: $warn; }

@@ -42,6 +42,7 @@ class PlotsView(QWidget):
 
     seek_requested = Signal(object)
     table_requested = Signal(object)
+    selection_changed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start empty; `set_history` gives it a run."""
@@ -305,6 +306,7 @@ class PlotsView(QWidget):
         for panel in self.panels:
             panel.set_chosen(chosen)
         self._describe()
+        self.selection_changed.emit(chosen)
 
     def _apply_stretch(self) -> None:
         for panel in self.panels:

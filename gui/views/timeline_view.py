@@ -10,6 +10,7 @@ from typing import Final
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QBrush,
+    QContextMenuEvent,
     QFocusEvent,
     QFontMetrics,
     QKeyEvent,
@@ -18,43 +19,31 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QPixmap,
-    QPolygonF,
     QRegion,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from engine.events import Event, EventKind
 from engine.history import Frame, History, MigrationRecord
 from engine.units import format_duration_ns
 from gui.style.theme import DARK, Theme, ui_font
+from gui.views.plot_geometry import Stretch
 from gui.views.scrubbing import ArrowKeeper, Scrubber
 from gui.views.stages import Stage, downtime_of, stage_color, stages_of
 from gui.views.time_text import clock_text, time_ticks
+from gui.views.timeline_marks import Mark, draw_group, group_words, grouped, marks_of
 
 MAX_LANES: Final = 3
 LABEL_PX: Final = 15
 BAR_PX: Final = 14
 LANE_PX: Final = LABEL_PX + BAR_PX + 3
-MARKS_PX: Final = 11
+MARKS_PX: Final = 14
 AXIS_PX: Final = 14
 TOP_PX: Final = 4
 SIDE_PX: Final = 12
 GAP_PX: Final = 6
 MARK_REACH_PX: Final = 6
 PLAYHEAD_PX: Final = 9
-FAULTS: Final = {
-    EventKind.LINK_DOWN: "link down",
-    EventKind.HOST_DIED: "host died",
-    EventKind.FAILED: "migration failed, the VM goes on at the source",
-    EventKind.LOST: "VM lost",
-    EventKind.TIMED_OUT: "time limit reached",
-    EventKind.REFUSED: "refused",
-    EventKind.CANCELLED: "cancelled, the VM goes on at the source",
-    EventKind.CANCEL_REFUSED: "too late to cancel",
-    EventKind.ANNOUNCEMENT_LOST: "announcement lost",
-}
-MARKED: Final = {**FAULTS, EventKind.CHANGE: "change", EventKind.LINK_UP: "link up again"}
 
 
 class TimelineView(QWidget):
@@ -62,6 +51,10 @@ class TimelineView(QWidget):
 
     seek_requested = Signal(object)
     """The user asks for an instant, by mouse or keyboard: scenario time in ns."""
+    stretch_requested = Signal(object, object)
+    """The user selects a stretch with Shift and the mouse: from and to, scenario time in ns."""
+    menu_requested = Signal(object, QPoint)
+    """The menu of some instants is wanted (a list of scenario times), at a place on the screen."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start empty; `set_history` gives it a run."""
@@ -71,7 +64,11 @@ class TimelineView(QWidget):
         self._history: History | None = None
         self._stages: list[list[Stage]] = []
         self._migrations: list[MigrationRecord] = []
-        self._marks: list[Event] = []
+        self._marks: list[Mark] = []
+        self._chosen: Stretch | None = None
+        self._looping = False
+        self._from_ns: int | None = None
+        self._on_mark = False
         self._t_ns = 0
         self._first_lane = 0
         self._cache: QPixmap | None = None
@@ -95,13 +92,7 @@ class TimelineView(QWidget):
         shown = [m for m in history.migrations if m.outcome != "refused"]
         self._migrations = sorted(shown, key=lambda m: m.vm != selected)
         self._stages = [stages_of(m, history.end_ns) for m in self._migrations]
-        self._marks = [e for e in history.events if e.kind in MARKED]
-        # This fault waits for an announcement: it has no event of its own at its own instant.
-        self._marks += [
-            Event(f.at_ns, EventKind.CHANGE, f.on, None, (("next announcement", "lost"),))
-            for f in history.spec.faults
-            if f.kind == "announcement-lost" and f.at_ns <= history.end_ns
-        ]
+        self._marks = marks_of(history)
         self.setFixedHeight(self.sizeHint().height())
         self.update()
 
@@ -132,10 +123,9 @@ class TimelineView(QWidget):
 
     def description_at(self, position: QPoint) -> str:
         """Return what is under a position, in a sentence with its instant."""
-        for event in self._marks:
-            close = abs(self.x_at(event.t_ns) - position.x()) <= MARK_REACH_PX
-            if close and position.y() >= self._marks_top():
-                return self._mark_sentence(event)
+        group = self.marks_at(position)
+        if group:
+            return group_words(group)
         t_ns = self.time_at(position.x())
         row = (position.y() - TOP_PX) // LANE_PX + self._first_lane
         if 0 <= row < len(self._stages) and position.y() < self._marks_top():
@@ -145,11 +135,24 @@ class TimelineView(QWidget):
                     return f"{clock_text(t_ns)}  {stage.sentence}"
         return clock_text(t_ns)
 
-    @staticmethod
-    def _mark_sentence(event: Event) -> str:
-        details = ", ".join(f"{name} = {value}" for name, value in event.details)
-        parts = [MARKED[event.kind], event.subject, details]
-        return f"{clock_text(event.t_ns)}  " + ": ".join(p for p in parts if p)
+    def marks_at(self, position: QPoint) -> list[Mark]:
+        """Return the marks that are drawn at a position; none: it is not on one."""
+        if position.y() < self._marks_top() - 2:
+            return []
+        for group in grouped(self._marks, self.x_at):
+            if abs(self.x_at(group[0].t_ns) - position.x()) <= MARK_REACH_PX + 1:
+                return group
+        return []
+
+    def set_stretch(self, chosen: Stretch | None, *, looping: bool) -> None:
+        """Bracket a stretch of the run, or none.
+
+        Args:
+            chosen: The stretch that is selected.
+            looping: Whether playing stays in it.
+        """
+        self._chosen, self._looping = chosen, looping and chosen is not None
+        self.update()
 
     def _lanes(self) -> int:
         return max(1, min(MAX_LANES, len(self._stages)))
@@ -188,8 +191,9 @@ class TimelineView(QWidget):
         for row, index in enumerate(self._visible()):
             self._draw_lane(painter, index, TOP_PX + row * LANE_PX)
         self._draw_axis(painter)
-        for event in self._marks:
-            self._draw_mark(painter, event)
+        for group in grouped(self._marks, self.x_at):
+            centre = QPointF(self.x_at(group[0].t_ns), self._marks_top() + MARKS_PX / 2)
+            draw_group(painter, self._theme, group, centre)
         painter.end()
         return pixmap
 
@@ -272,22 +276,21 @@ class TimelineView(QWidget):
             text = f"{hidden} more"
             painter.drawText(SIDE_PX, y + 4, text)
 
-    def _draw_mark(self, painter: QPainter, event: Event) -> None:
-        """Draw a diamond for a change, a cross for a fault, an upward triangle for a mend."""
-        x, y = self.x_at(event.t_ns), self._marks_top() + MARKS_PX / 2
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if event.kind in FAULTS:
-            painter.setPen(QPen(self._theme.color("warn"), 2))
-            painter.drawLine(QPointF(x - 4, y - 4), QPointF(x + 4, y + 4))
-            painter.drawLine(QPointF(x - 4, y + 4), QPointF(x + 4, y - 4))
-        else:
-            token, shape = "link", [(0, -5), (5, 0), (0, 5), (-5, 0)]
-            if event.kind is EventKind.LINK_UP:
-                token, shape = "good", [(0, -5), (5, 4), (-5, 4)]
-            painter.setPen(QPen(self._theme.color("panel"), 1))
-            painter.setBrush(self._theme.color(token))
-            painter.drawPolygon(QPolygonF([QPointF(x + dx, y + dy) for dx, dy in shape]))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    def _draw_stretch(self, painter: QPainter) -> None:
+        """Bracket the selected stretch; a loop has its arrow."""
+        if self._chosen is None:
+            return
+        left, right = (round(self.x_at(t)) for t in (self._chosen.start_ns, self._chosen.end_ns))
+        top, bottom = 1, self._marks_top() + 2
+        painter.setPen(QPen(self._theme.color("link"), 2))
+        for x, inwards in ((left, 5), (right, -5)):
+            painter.drawLine(x, top, x, bottom)
+            for y in (top, bottom):
+                painter.drawLine(x, y, x + inwards, y)
+        if self._looping:
+            painter.drawLine(left, bottom, right, bottom)
+            for sign in (-1, 1):
+                painter.drawLine(left, bottom, left + 5, bottom + 4 * sign)
 
     def _draw_playhead(self, painter: QPainter) -> None:
         """Veil the future of the bars, whose names stay readable, and draw the playhead."""
@@ -322,6 +325,7 @@ class TimelineView(QWidget):
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._cache)
         if self._history is not None:
+            self._draw_stretch(painter)
             self._draw_playhead(painter)
         if self.hasFocus():
             painter.setPen(QPen(self._theme.color("link"), 1))
@@ -332,13 +336,37 @@ class TimelineView(QWidget):
         self._cache = None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Ask for the instant under the pointer."""
-        self._scrubber.press(event)
+        """Ask for the instant under the pointer, or that of a mark; with Shift select a stretch."""
+        if event.button() != Qt.MouseButton.LeftButton or self._history is None:
+            return
+        group = self.marks_at(event.position().toPoint())
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._from_ns = self.time_at(event.position().x())
+        elif group:
+            self._on_mark = True
+            self.seek_requested.emit(group[0].t_ns)
+        else:
+            self._scrubber.press(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Scrub while the button is down; tell what is under the pointer otherwise."""
-        if self._scrubber.move(event) is not None:
+        """Scrub or select while the button is down; tell what is under the pointer otherwise."""
+        if self._from_ns is not None:
+            t_ns = self.time_at(event.position().x())
+            ends = min(self._from_ns, t_ns), max(self._from_ns, t_ns)
+            self.stretch_requested.emit(*ends)
+        elif not self._on_mark and self._scrubber.move(event) is not None:
             self.setToolTip(self.description_at(event.position().toPoint()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End what the press began."""
+        self._from_ns, self._on_mark = None, False
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for the menu of what is marked here."""
+        group = self.marks_at(event.pos())
+        t_ns = group[0].t_ns if group else self.time_at(event.pos().x())
+        instants = sorted({mark.t_ns for mark in group}) or [t_ns]
+        self.menu_requested.emit(instants, event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move by a hundredth of the run, with Shift by a thousandth."""
