@@ -18,12 +18,14 @@ HEADLESS_COMMANDS: Final = ("list", "check", "run", "reproduce", "import", "trac
 """As `engine.cli` has them; that module is heavy, and the window does not need it."""
 EXIT_INPUT: Final = 2
 EXIT_BUG: Final = 70
+THEME_NAMES: Final = ("dark", "light", "projector", "system")
+THEME_WORDS: Final = "dark, light, projector or system"
 ISSUES: Final = "the project's issue tracker"
 
 USAGE: Final = """\
-Usage: migrascope [FILE|NAME] [--theme dark|light]    open the window on a scenario
-       migrascope LOG [PINGS] [--theme dark|light]    ... on a recording of a migration
-       migrascope COMMAND ...                         work without a window
+Usage: migrascope [FILE|NAME] [--theme THEME]    open the window on a scenario
+       migrascope LOG [PINGS] [--theme THEME]    ... on a recording of a migration
+       migrascope COMMAND ...                    work without a window
 
 Migrascope shows how a running virtual machine moves from one host to another.
 
@@ -31,9 +33,9 @@ Commands: {commands}.
 `migrascope COMMAND --help` explains one of them.
 
 Options:
-  --theme dark|light  Colours of the window.
-  --version           Show the version.
-  --help              Show this text.
+  --theme THEME  Colours of the window: dark, light, projector, or system (as the desktop).
+  --version      Show the version.
+  --help         Show this text.
 """
 
 
@@ -155,16 +157,16 @@ def _opened(names: list[str]) -> "Scenario | OpenedRecording | None":
 
 
 def _window_arguments(arguments: list[str]) -> tuple[str, list[str], list[str]]:
-    """Return theme, scenario names, and one sentence per fault."""
-    theme, names, faults = "dark", [], []
+    """Return theme ("": as remembered), scenario names, and one sentence per fault."""
+    theme, names, faults = "", [], []
     rest = list(arguments)
     while rest:
         word = rest.pop(0)
         option, _, value = word.partition("=")
         if option == "--theme":
             theme = value or (rest.pop(0) if rest else "")
-            if theme not in ("dark", "light"):
-                faults.append(f'--theme "{theme}": use dark or light')
+            if theme not in THEME_NAMES:
+                faults.append(f'--theme "{theme}": use {THEME_WORDS}')
         elif word.startswith("-"):
             faults.append(f"{word}: no such option; see migrascope --help")
         else:

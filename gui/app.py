@@ -15,7 +15,7 @@ from gui.player import MonotonicClock, Player, WallClock
 from gui.run_controller import RunController
 from gui.session import Session
 from gui.settings import Settings, config_file, data_folder
-from gui.style.theme import THEMES, Theme, load_fonts, ui_font
+from gui.style.theme import THEME_CHOICES, Theme, load_fonts, theme_of, ui_font
 from gui.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -82,17 +82,18 @@ def build(
     return Parts(window, player, runs, session, wiring)
 
 
-def run(opened: Scenario | OpenedRecording | None, *, theme_name: str = "dark") -> int:
+def run(opened: Scenario | OpenedRecording | None, *, theme_name: str = "") -> int:
     """Show the window until it is closed, and return the exit status.
 
     Args:
         opened: What to open, a scenario or a recording; None: the recorded demo.
-        theme_name: dark or light.
+        theme_name: One of `THEME_CHOICES`; "": the one that was used last.
     """
     application = create_application()
-    parts = build(
-        THEMES[theme_name], settings=Settings(config_file()), keep_in=data_folder() / UNSAVED
-    )
+    settings = Settings(config_file())
+    chosen = theme_name or settings.text("theme", THEME_CHOICES[0], THEME_CHOICES)
+    parts = build(theme_of(chosen), settings=settings, keep_in=data_folder() / UNSAVED)
+    parts.wiring.layouts.set_theme(chosen)
 
     def fill() -> None:
         """Open it: after the first paint, so that the shell is there at once."""
@@ -101,7 +102,8 @@ def run(opened: Scenario | OpenedRecording | None, *, theme_name: str = "dark") 
         QTimer.singleShot(WARM_UP_DELAY_MS, parts.runs.warm_up)
 
     parts.window.first_painted.connect(lambda: QTimer.singleShot(0, fill))
-    parts.window.fit_to_screen()
+    if not parts.wiring.layouts.has_geometry:
+        parts.window.fit_to_screen()
     parts.window.show()
     status = application.exec()
     parts.runs.close()

@@ -133,6 +133,7 @@ class MainWindow(QMainWindow):
         )
         self.title, self.notice = TitleLabel("dim", 12), TitleLabel("notice", 12)
         self.buttons = self._make_buttons()
+        self.splitters: dict[str, QSplitter] = {}
         self._arrange()
         self.error_notice = ErrorNotice(self)
         self.verdict_table = VerdictTable(self)
@@ -242,19 +243,22 @@ class MainWindow(QMainWindow):
         across = QSplitter(Qt.Orientation.Horizontal)
         across.setHandleWidth(1)
         across.setChildrenCollapsible(False)
+        self.side = self._side()
         across.addWidget(self._left())
-        across.addWidget(self._side())
+        across.addWidget(self.side)
         across.setStretchFactor(0, 1)
         across.setStretchFactor(1, 0)
         across.setSizes([1280, SIDE_PX])
+        self.splitters["across"] = across
+        self.header, self.footer = self._header(), self._footer()
         central = QWidget()
         layout = QVBoxLayout(central)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self._header())
+        layout.addWidget(self.header)
         layout.addWidget(self.live_bar)
         layout.addWidget(across, 1)
-        layout.addWidget(self._footer())
+        layout.addWidget(self.footer)
         self.setCentralWidget(central)
 
     def _header(self) -> QWidget:
@@ -289,8 +293,9 @@ class MainWindow(QMainWindow):
         below = QSplitter(Qt.Orientation.Horizontal)
         below.setHandleWidth(1)
         below.setChildrenCollapsible(False)
-        below.addWidget(_padded(self.plots))
-        below.addWidget(_padded(self.console))
+        self.plots_box, self.console_box = _padded(self.plots), _padded(self.console)
+        below.addWidget(self.plots_box)
+        below.addWidget(self.console_box)
         below.setStretchFactor(0, 1)
         below.setSizes([860, CONSOLE_PX])
         left = _named(QSplitter(Qt.Orientation.Vertical), "left")
@@ -301,6 +306,8 @@ class MainWindow(QMainWindow):
             left.setStretchFactor(left.count() - 1, stretch)
         self.pool.setMinimumHeight(POOL_PX)
         left.setSizes([POOL_PX, 440, 240])
+        self.below, self.middle = below, pages
+        self.splitters |= {"below": below, "left": left}
         return left
 
     def _side(self) -> QWidget:

@@ -47,6 +47,7 @@ class Player(QObject):
         speed_changed: With the new speed, 1.0 is real time.
         slow_motion_changed: Slow motion at switchovers is on, or off.
         slowed: With the speed of the moment while slow motion holds it back; 0.0: it does not.
+        stopped_at: Playing has paused by itself at an instant where it was to (see `set_stops`).
     """
 
     frame_changed = Signal(object)
@@ -54,6 +55,7 @@ class Player(QObject):
     speed_changed = Signal(float)
     slow_motion_changed = Signal(bool)
     slowed = Signal(float)
+    stopped_at = Signal(object)
 
     def __init__(self, clock: WallClock, parent: QObject | None = None) -> None:
         """Make a player without a history, paused, at 0."""
@@ -66,6 +68,7 @@ class Player(QObject):
         self._held = False
         self._last_ns = 0
         self._loop: tuple[int, int] | None = None
+        self._stops: Callable[[History, int], int] | None = None
         self._slow_motion = False
         self._pacing: SlowMotion | None = None
         self._slowed_to = 0.0
@@ -177,6 +180,14 @@ class Player(QObject):
         """Let playing stay in a stretch; from outside of it, it goes to its start first."""
         self._loop = loop
 
+    def set_stops(self, stops: Callable[[History, int], int] | None) -> None:
+        """Let playing pause at instants of its own.
+
+        Args:
+            stops: Returns the next such instant after one of a run; None: play on to the end.
+        """
+        self._stops = stops
+
     @property
     def slow_motion(self) -> bool:
         """Return whether playing eases into switchovers."""
@@ -220,6 +231,13 @@ class Player(QObject):
         else:
             t_ns = self._t_ns + round(passed_ns * self._speed)
         t_ns = min(self.end_ns, t_ns)
+        stop_ns = self._stops(self._history, self._t_ns) if self._stops is not None else None
+        if stop_ns is not None and self._t_ns < stop_ns <= t_ns < self.end_ns:
+            self._t_ns = stop_ns
+            self._emit()
+            self.pause()
+            self.stopped_at.emit(stop_ns)
+            return
         if self._loop is not None:
             start_ns, stop_ns = self._loop
             if not start_ns <= t_ns < min(stop_ns, self.end_ns):

@@ -39,7 +39,7 @@ class Picture:
     Attributes:
         at: An instant as text, or one of `INSTANTS`.
         size_px: Width and height before scaling.
-        theme_name: dark or light.
+        theme_name: dark, light or projector.
         view: One of `VIEWS`.
         vm: The VM to select; "" for the first one that migrates.
     """
@@ -64,7 +64,9 @@ class ShotError(Exception):
 @click.option("-o", "--output", metavar="OUT.png", required=True, help="The picture's file.")
 @click.option("--size", default="1600x900", show_default=True, help="Width x height in pixels.")
 @click.option("--scale", default="1", show_default=True, help="Pixels for each of these, 1 to 4.")
-@click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True)
+@click.option(
+    "--theme", type=click.Choice(["dark", "light", "projector"]), default="dark", show_default=True
+)
 @click.option("--view", type=click.Choice(VIEWS), default="window", show_default=True)
 @click.option("--vm", default="", help="The VM that is selected.")
 @click.option("--policy", metavar="P", help="Move every VM with this policy; drops parameters.")

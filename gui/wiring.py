@@ -17,6 +17,7 @@ from gui.beside import Beside
 from gui.commands import Commands
 from gui.fault_menus import FaultMenus
 from gui.files import Files
+from gui.layouts import Layouts
 from gui.live_door import LiveDoor
 from gui.main_window import MainWindow
 from gui.moving import Moving
@@ -25,12 +26,12 @@ from gui.opening import Opening
 from gui.player import Player
 from gui.plot_commands import PlotCommands
 from gui.policy_commands import PolicyCommands
+from gui.presenting import Presenting
 from gui.run_controller import RunController
 from gui.session import Session
 from gui.settings import Settings
 from gui.showing import Showing
 from gui.stepping import Stepping
-from gui.style.theme import DARK, LIGHT
 
 
 class Wiring(QObject):
@@ -73,6 +74,8 @@ class Wiring(QObject):
         self.live_door = LiveDoor(window, player, session)
         self.asking = Asking(window, player, session)
         self._policies = PolicyCommands(window, player, session)
+        self.layouts = Layouts(window, player, session, settings)
+        self.presenting = Presenting(window, player, session, self.layouts)
         self.stepping = Stepping(window, player, session)
         self.noting = Noting(window, player, session)
         self.commands = Commands(window, player, session, self.moving, self.opening, settings)
@@ -141,7 +144,6 @@ class Wiring(QObject):
             (a.pages_in, lambda: self._window.pages.sight.zoom(1)),
             (a.pages_out, lambda: self._window.pages.sight.zoom(-1)),
             (a.pages_whole, lambda: self._window.pages.sight.zoom(0)),
-            (a.theme, self._on_theme),
             (a.full_screen, self._on_full_screen),
             (a.quit, self._window.close),
         ):
@@ -163,9 +165,6 @@ class Wiring(QObject):
         )
         if name and not picture.save(name, "PNG"):
             self._on_failed([f"{name} cannot be written; choose another folder."])
-
-    def _on_theme(self) -> None:
-        self._window.set_theme(LIGHT if self._window.theme is DARK else DARK)
 
     def _on_full_screen(self) -> None:
         window = self._window

@@ -63,6 +63,7 @@ QListWidget::item { padding: 7px 9px; border-radius: 4px; }
 QListWidget::item:selected { background: $accent; color: $accent_ink; }
 #noteBubble { background: $field; border: 1px solid $link; border-radius: 8px; }
 #noteBubble QLabel { background: transparent; color: $ink; }
+#toast { background: $field; color: $ink; border: 2px solid $link; border-radius: 10px; }
 #errorNotice { background: $field; border: 1px solid $warn; border-radius: 8px; }
 #errorNotice QLabel { background: transparent; color: $ink; }
 #errorNotice #refusal { color: $warn; }

@@ -1,4 +1,4 @@
-"""Colours and fonts of the two themes; page-state hues after Okabe and Ito.
+"""Colours and fonts of the themes; page-state hues after Okabe and Ito.
 
 The first six page states stay apart under three kinds of colour blindness; every state has a
 pattern as well (see `patterns`), so colour is never the only sign.
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 
 from engine.states import PageState
 
@@ -141,7 +142,44 @@ LIGHT: Final = Theme(
     stopped="#000000",
     grid="#E1E7EE",
 )
-THEMES: Final = {theme.name: theme for theme in (DARK, LIGHT)}
+PROJECTOR: Final = Theme(
+    name="projector",
+    ground="#FFFFFF",
+    panel="#FFFFFF",
+    field="#FFFFFF",
+    sunken="#F0F2F5",
+    line="#78818D",
+    ink="#000000",
+    dim="#33393F",
+    accent="#003E6B",
+    accent_ink="#FFFFFF",
+    link="#004B80",
+    warn="#8A2F00",
+    good="#004D33",
+    pill="#DDE3EA",
+    pill_run="#C4EBD9",
+    pill_mig="#C3E0F7",
+    unsent="#B1B7BF",
+    stopped="#000000",
+    grid="#B5BDC7",
+)
+"""For weak projectors: no pale ink, borders that can be seen, on white."""
+THEMES: Final = {theme.name: theme for theme in (DARK, LIGHT, PROJECTOR)}
+FOLLOW_SYSTEM: Final = "system"
+"""Dark or light, as the desktop says."""
+THEME_CHOICES: Final = (*THEMES, FOLLOW_SYSTEM)
+
+
+def theme_of(name: str) -> Theme:
+    """Return the theme of a choice; that of the desktop for "system".
+
+    Raises:
+        KeyError: There is no such theme.
+    """
+    if name != FOLLOW_SYSTEM:
+        return THEMES[name]
+    dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    return DARK if dark else LIGHT
 
 
 def load_fonts() -> None:

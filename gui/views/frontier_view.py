@@ -36,6 +36,7 @@ class FrontierView(QWidget):
         super().__init__(parent)
         self._theme = DARK
         self._frontier: ConvergenceFrontier | None = None
+        self._wanted = True
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Convergence frontier")
         self.hide()
@@ -55,10 +56,15 @@ class FrontierView(QWidget):
         if frontier == self._frontier:
             return
         self._frontier = frontier
-        self.setVisible(frontier is not None)
+        self.setVisible(frontier is not None and self._wanted)
         self.setAccessibleDescription(self.words())
         self.setToolTip(self.words())
         self.update()
+
+    def set_wanted(self, wanted: bool) -> None:
+        """Show what there is, or leave it out."""
+        self._wanted = wanted
+        self.setVisible(wanted and self._frontier is not None)
 
     def words(self) -> str:
         """Return the plot in a sentence or two."""

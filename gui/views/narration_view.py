@@ -37,6 +37,7 @@ class NarrationView(QWidget):
         self._selected = ""
         self._headline = ""
         self._sentence = ""
+        self._font_px, self._lines = FONT_PX, MAX_LINES
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(self.sizeHint().height())
         self.setAccessibleName("What is happening")
@@ -45,6 +46,13 @@ class NarrationView(QWidget):
     def text(self) -> str:
         """Return headline and sentence."""
         return f"{self._headline} {self._sentence}".strip()
+
+    def set_font_px(self, size_px: int | None) -> None:
+        """Write larger, for an audience; None: as usual."""
+        self._font_px = size_px or FONT_PX
+        self._lines = MAX_LINES if size_px is None else MAX_LINES + 1
+        self.setFixedHeight(self.sizeHint().height())
+        self.update()
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
@@ -98,17 +106,17 @@ class NarrationView(QWidget):
         return layout
 
     def _fitting_layout(self) -> QTextLayout:
-        """Return the largest setting of at most two lines."""
-        for size_px in range(FONT_PX, SMALLEST_PX, -1):
+        """Return the largest setting that fits into the lines."""
+        for size_px in range(self._font_px, SMALLEST_PX, -1):
             layout = self._layout(size_px)
-            if layout.lineCount() <= MAX_LINES:
+            if layout.lineCount() <= self._lines:
                 return layout
         return self._layout(SMALLEST_PX)
 
     def sizeHint(self) -> QSize:
         """Return room for two lines."""
-        line = QFontMetrics(ui_font(FONT_PX)).height() + 1
-        return QSize(640, MAX_LINES * line + 2 * MARGIN_Y_PX)
+        line = QFontMetrics(ui_font(self._font_px)).height() + 1
+        return QSize(640, self._lines * line + 2 * MARGIN_Y_PX)
 
     def minimumSizeHint(self) -> QSize:
         """Return the narrowest useful size."""

@@ -56,6 +56,7 @@ class OutcomeView(QWidget):
         self.downtime, self.frontier = DowntimeBar(), FrontierView()
         self._history: History | None = None
         self._request: int | None = None
+        self._models_wanted = True
         _set_up_table(self._table, self.model, "Outcome, simulated and published")
         _set_up_table(
             self._models_table, self.closed_forms, "Closed-form models beside the run"
@@ -138,6 +139,13 @@ class OutcomeView(QWidget):
         self.frontier.set_frontier(frontier)
         self._fit()
 
+    def set_models_wanted(self, wanted: bool) -> None:
+        """Show what closed-form models say, or leave it out."""
+        if wanted != self._models_wanted:
+            self._models_wanted = wanted
+            self.frontier.set_wanted(wanted)
+            self._fit()
+
     def _expect_models(self) -> None:
         """Keep the lines in place until their new figures arrive, so that nothing jumps."""
         lines = self.closed_forms.rows
@@ -160,7 +168,7 @@ class OutcomeView(QWidget):
                 table.setColumnWidth(column, width)
             table.setMinimumWidth(min(WIDEST_PX, sum(widths)))
             table.setFixedHeight((table.model().rowCount() + 1) * ROW_PX + 4)
-        self._models_table.setVisible(bool(self.closed_forms.rows))
+        self._models_table.setVisible(bool(self.closed_forms.rows) and self._models_wanted)
         self.updateGeometry()
 
     def sizeHint(self) -> QSize:

@@ -38,6 +38,7 @@ class PoolDisplay(QWidget):
         self._picture: QPixmap | None = None
         self._maps: PoolMaps | None = None
         self._streams: list[Stream] = []
+        self._still_streams = False
         self._drag: Drag | None = None
         self._at = QPoint()
 
@@ -47,6 +48,11 @@ class PoolDisplay(QWidget):
         self._picture = None
         if self._frame is not None:
             self.show_frame(self._frame)
+        self.update()
+
+    def set_reduced_motion(self, reduced: bool) -> None:
+        """Let the squares of streams stand still; how dense they are tells the rate."""
+        self._still_streams = reduced
         self.update()
 
     def set_history(self, history: History, *, selected: str) -> None:
@@ -162,7 +168,7 @@ class PoolDisplay(QWidget):
             painter,
             self._layout,
             self._streams,
-            t_ns=self._frame.t_ns,
+            t_ns=0 if self._still_streams else self._frame.t_ns,
             bandwidth_bps=self._reader.bandwidth_bps(self._frame.t_ns),
             theme=self._theme,
         )

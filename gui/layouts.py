@@ -1,0 +1,214 @@
+"""What of the window is shown, in which colours, and that it comes back the next time.
+
+Three hands are on a panel: the viewer's choice, the basic layout, and present mode; it is shown
+when none of them hides it.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Final
+
+from PySide6.QtCore import QByteArray, QObject
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+from gui.main_window import MainWindow
+from gui.player import Player
+from gui.session import Session
+from gui.settings import Settings
+from gui.style.theme import FOLLOW_SYSTEM, THEME_CHOICES, theme_of
+
+PANELS: Final = ("pool", "pages", "narration", "plots", "console", "side", "timeline")
+IN_PRESENT_MODE: Final = ("pool", "pages", "narration", "plots", "timeline")
+"""What stays for an audience."""
+ADVANCED_ACTIONS: Final = (
+    "working_set", "page_colors", "log_scale", "plot_table", "parameters", "next_batch",
+    "previous_batch", "next_page", "previous_page", "far_link_fault", "far_host_fault",
+    "announcement_fault", "reproduce",
+)
+
+
+class Layouts(QObject):
+    """Panels, basic and advanced, themes, reduced motion: chosen, applied and remembered."""
+
+    def __init__(
+        self, window: MainWindow, player: Player, session: Session, settings: Settings
+    ) -> None:
+        """Bring back what was remembered and connect the actions.
+
+        Args:
+            window: The window.
+            player: Has its speed reset.
+            session: Has its scenario reset.
+            settings: What is remembered.
+        """
+        super().__init__(window)
+        self._window, self._player = window, player
+        self._session, self._settings = session, settings
+        self._presenting = False
+        self._first_states = self._states()
+        self.theme_name = window.theme.name
+        a = window.actions_by_name
+        for name in PANELS:
+            action = getattr(a, f"panel_{name}")
+            action.setChecked(settings.flag(f"panels/{name}", True))
+            action.toggled.connect(partial(self._on_panel, name))
+        a.advanced.setChecked(settings.flag("advanced", True))
+        a.advanced.toggled.connect(partial(self._on_flag, "advanced"))
+        a.reduced_motion.setChecked(settings.flag("reduced_motion", False))
+        a.reduced_motion.toggled.connect(partial(self._on_flag, "reduced_motion"))
+        a.theme.triggered.connect(lambda checked=False: self._next_theme())
+        for name in THEME_CHOICES:
+            getattr(a, f"theme_{name}").triggered.connect(
+                lambda checked=False, name=name: self.set_theme(name)
+            )
+        a.reset_layout.triggered.connect(lambda checked=False: self.reset())
+        a.reset_all.triggered.connect(lambda checked=False: self.ask_reset_all())
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_desktop_changed)
+        window.closed.connect(self._remember_sizes)
+        self._restore_sizes()
+        self._show_theme()
+        self.apply()
+
+    # Panels
+
+    def _widgets(self) -> Mapping[str, tuple[QWidget, ...]]:
+        w = self._window
+        return {
+            "pool": (w.pool,), "pages": (w.pages,), "narration": (w.narration,),
+            "plots": (w.plots_box,), "console": (w.console_box,), "side": (w.side,),
+            "timeline": (w.footer,),
+        }
+
+    def is_shown(self, panel: str) -> bool:
+        """Return whether nobody hides a panel."""
+        if self._presenting and panel not in IN_PRESENT_MODE:
+            return False
+        action = getattr(self._window.actions_by_name, f"panel_{panel}")
+        return bool(action.isChecked())
+
+    def set_presenting(self, on: bool) -> None:
+        """Leave the panels that an audience needs, or all that were chosen."""
+        self._presenting = on
+        self.apply()
+
+    def apply(self) -> None:
+        """Show and hide everything as it was chosen."""
+        w, a = self._window, self._window.actions_by_name
+        shown = {name: self.is_shown(name) for name in PANELS}
+        for name, widgets in self._widgets().items():
+            for widget in widgets:
+                widget.setVisible(shown[name])
+        w.below.setVisible(shown["plots"] or shown["console"])
+        w.middle.setVisible(shown["pages"] or shown["narration"])
+        w.header.setVisible(not self._presenting)
+        w.transport.setVisible(not self._presenting)
+        advanced = a.advanced.isChecked()
+        for name in ADVANCED_ACTIONS:
+            getattr(a, name).setVisible(advanced)
+        w.rounds.setVisible(advanced)
+        w.outcome.set_models_wanted(advanced)
+        for tools in (w.pages.working_set.button, w.pages.sight.tools, w.plots.strip):
+            tools.setVisible(advanced and not self._presenting)
+        w.pool.set_reduced_motion(a.reduced_motion.isChecked())
+
+    def _on_panel(self, name: str, on: bool) -> None:
+        self._settings.put(f"panels/{name}", on)
+        self.apply()
+
+    def _on_flag(self, key: str, on: bool) -> None:
+        self._settings.put(key, on)
+        self.apply()
+
+    def reset(self) -> None:
+        """Show every panel at its first size."""
+        a = self._window.actions_by_name
+        for name in PANELS:
+            getattr(a, f"panel_{name}").setChecked(True)
+        a.advanced.setChecked(True)
+        for name, state in self._first_states.items():
+            self._window.splitters[name].restoreState(state)
+        self.apply()
+
+    def ask_reset_all(self) -> None:
+        """Go back to how everything was; ask first if edits would be taken back."""
+        session = self._session
+        if session.scenario is session.original:
+            self.reset_all()
+            return
+        box = QMessageBox(self._window)
+        box.setWindowTitle("Reset all")
+        box.setText("Take all edits back, and reset layout, speed, plots and colours?")
+        box.setInformativeText("Undo brings the edits back.")
+        box.setStandardButtons(QMessageBox.StandardButton.Reset | QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(QMessageBox.StandardButton.Reset)
+        box.button(QMessageBox.StandardButton.Reset).clicked.connect(self.reset_all)
+        box.finished.connect(box.deleteLater)
+        box.open()
+
+    def reset_all(self) -> None:
+        """Take edits, layout, speed, plots, pages and colours back to how they were."""
+        w, a = self._window, self._window.actions_by_name
+        for switch in (a.loop, a.slow_motion, a.auto_pause, a.pointer_ring, a.reduced_motion):
+            switch.setChecked(False)
+        self._player.set_slow_motion(False)
+        self._player.set_speed(1.0)
+        w.plots.clear_selection()
+        w.plots.show_whole_run()
+        w.pages.sight.zoom(0)
+        self.set_theme(THEME_CHOICES[0])
+        self.reset()
+        if self._session.scenario is not None:
+            self._session.reset()
+        self._player.to_start()
+
+    # Sizes
+
+    def _states(self) -> dict[str, QByteArray]:
+        return {name: s.saveState() for name, s in self._window.splitters.items()}
+
+    def _restore_sizes(self) -> None:
+        geometry = self._settings.state("geometry")
+        if not geometry.isEmpty():
+            self._window.restoreGeometry(geometry)
+        for name, splitter in self._window.splitters.items():
+            state = self._settings.state(f"splitter/{name}")
+            if not state.isEmpty():
+                splitter.restoreState(state)
+
+    @property
+    def has_geometry(self) -> bool:
+        """Return whether a place on the screen is remembered."""
+        return not self._settings.state("geometry").isEmpty()
+
+    def _remember_sizes(self) -> None:
+        if self._presenting:
+            return
+        self._settings.put("geometry", self._window.saveGeometry())
+        for name, state in self._states().items():
+            self._settings.put(f"splitter/{name}", state)
+
+    # Colours
+
+    def set_theme(self, name: str) -> None:
+        """Take the colours of a choice, and remember it."""
+        self.theme_name = name
+        self._settings.put("theme", name)
+        self._window.set_theme(theme_of(name))
+        self._show_theme()
+
+    def _next_theme(self) -> None:
+        place = THEME_CHOICES.index(self.theme_name)
+        name = THEME_CHOICES[(place + 1) % len(THEME_CHOICES)]
+        self.set_theme(name)
+        a = self._window.actions_by_name
+        self._window.show_notice(f"Theme: {getattr(a, f'theme_{name}').text().lower()}")
+
+    def _show_theme(self) -> None:
+        for name in THEME_CHOICES:
+            action = getattr(self._window.actions_by_name, f"theme_{name}")
+            action.setChecked(name == self.theme_name)
+
+    def _on_desktop_changed(self) -> None:
+        if self.theme_name == FOLLOW_SYSTEM:
+            self._window.set_theme(theme_of(FOLLOW_SYSTEM))
