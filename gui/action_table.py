@@ -63,6 +63,8 @@ TABLE: Final[tuple[ActionRow, ...]] = (
     _ROW("reset", "Reset", ("R",), "Edit", "Edit", "Go back to the scenario as it was opened."),
     _ROW("reset_all", "Reset all…", ("Ctrl+R",), "Edit", "Edit",
          "Go back to how everything was: scenario, layout, speed, plots, colours."),
+    _ROW("branches", "Branches", ("Shift+T",), "Edit", "Branches",
+         "Show every future that was, and go back to one.", switch=True),
     _ROW("note", "Note…", ("N",), "Edit", "Timeline", "Write a note at the playhead."),
     _ROW("remove_here", "Remove what is marked here", ("Del",), "Edit", "Timeline",
          "Take away the change, fault or note at the playhead."),

@@ -39,6 +39,7 @@ from gui.dialogs.error_notice import ErrorNotice
 from gui.dialogs.key_sheet import keys_text
 from gui.style.style_sheet import style_sheet
 from gui.style.theme import DARK, Theme, ui_font
+from gui.views.branch_tree import BranchTree
 from gui.views.comparison_view import ComparisonView
 from gui.views.console_view import ConsoleView
 from gui.views.controls_view import ControlsView
@@ -123,6 +124,7 @@ class MainWindow(QMainWindow):
         self.controls, self.outcome = ControlsView(), OutcomeView()
         self.rounds, self.comparison = RoundsView(), ComparisonView()
         self.recorded, self.live_bar = RecordedPanel(), LiveBar()
+        self.branches = BranchTree()
         self.timeline, self.transport = TimelineView(), TransportView()
         self.actions_by_name: Actions = build_actions(self)
         self.menu_bar = QMenuBar()
@@ -175,7 +177,8 @@ class MainWindow(QMainWindow):
         self.setStyleSheet(style_sheet(theme))
         for view in self.views:
             view.set_theme(theme)
-        for part in (self.controls, self.recorded, self.live_bar, self.comparison):
+        parts = (self.branches, self.controls, self.recorded, self.live_bar, self.comparison)
+        for part in parts:
             part.set_theme(theme)
         self.verdict_table.set_theme(theme)
 
@@ -315,6 +318,7 @@ class MainWindow(QMainWindow):
         layout = QVBoxLayout(content)
         layout.setContentsMargins(14, 12, 12, 12)
         layout.setSpacing(8)
+        layout.addWidget(self.branches)
         layout.addWidget(self.recorded)
         layout.addWidget(self.comparison)
         layout.addWidget(self.controls)

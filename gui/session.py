@@ -64,6 +64,7 @@ class Session(QObject):
         self._selected = ""
         self._gestures = count()
         self._gesture: tuple[int, Scenario, int] | None = None
+        self._edit_text = ""
         self._play_on_arrival = False
         runs.run_finished.connect(self._on_run_finished)
         runs.run_failed.connect(self._on_run_failed)
@@ -112,6 +113,16 @@ class Session(QObject):
     def editing(self) -> bool:
         """Return whether a gesture is under way: a slider is in hand."""
         return self._gesture is not None
+
+    @property
+    def playhead_ns(self) -> int:
+        """Return where the playhead is."""
+        return self._gesture[2] if self._gesture is not None else self._player.t_ns
+
+    @property
+    def edit_text(self) -> str:
+        """Return what the newest edit did, in words."""
+        return self._edit_text
 
     def open(self, scenario: Scenario) -> None:
         """Open a scenario at its start, paused; simulated here, because nothing else can go on.
@@ -229,7 +240,7 @@ class Session(QObject):
             self.failed.emit(error.faults)
             return
         name = path.rpartition(".")[2].replace("_", " ")
-        sentence = f"{name} {text} {self._from(t_ns)}"
+        sentence = self._edit_text = f"{name} {text} {self._from(t_ns)}"
         self.undo_stack.push(
             ScenarioEdit(self.adopt, self._scenario, after, text=sentence, gesture=gesture)
         )
@@ -245,7 +256,7 @@ class Session(QObject):
             self._refuse()
             return
         self.end_gesture()
-        self._previous = self._history
+        self._previous, self._edit_text = self._history, text
         self.undo_stack.push(
             ScenarioEdit(
                 self.adopt, self._scenario, scenario, text=text, gesture=next(self._gestures)
@@ -320,6 +331,7 @@ class Session(QObject):
         self.end_gesture()
         self._previous = self._history
         text = f"{move.vm} moves to {move.destination} {self._from(move.at_ns)}"
+        self._edit_text = text
         self._play_on_arrival = True
         self.undo_stack.push(
             ScenarioEdit(

@@ -11,12 +11,12 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QFileDialog
 
-from engine.scenario_paths import Document
 from gui.asking import Asking
 from gui.beside import Beside
 from gui.commands import Commands
 from gui.fault_menus import FaultMenus
 from gui.files import Files
+from gui.forking import Forking
 from gui.layouts import Layouts
 from gui.live_door import LiveDoor
 from gui.main_window import MainWindow
@@ -76,17 +76,14 @@ class Wiring(QObject):
         self._policies = PolicyCommands(window, player, session)
         self.layouts = Layouts(window, player, session, settings)
         self.presenting = Presenting(window, player, session, self.layouts)
+        self.forking = Forking(window, session)
         self.stepping = Stepping(window, player, session)
         self.noting = Noting(window, player, session)
         self.commands = Commands(window, player, session, self.moving, self.opening, settings)
         self.files = Files(
-            window, session, self.opening, settings, document=self._document, keep_in=keep_in
+            window, session, self.opening, settings,
+            document=self.forking.tree.document, keep_in=keep_in,
         )
-
-    def _document(self) -> Document | None:
-        """Return what a saved file holds; None while a recording is open alone."""
-        scenario = self._session.scenario
-        return None if scenario is None else scenario.document
 
     def open_path(self, path_or_name: Path | str) -> bool:
         """Open a scenario or recording, or a bundled scenario; say why if it is not possible."""

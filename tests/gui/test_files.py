@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.scenario import Scenario, load_scenario
 from engine.scenario_text import SHARE_MARK, scenario_text, share_code
+from engine.specs import ScenarioSpec
 from gui import app
 from gui.app import Parts
 from gui.dialogs.restore_work import RestoreWork
@@ -48,6 +49,11 @@ def edit(parts: Parts) -> None:
     parts.session.end_gesture()
 
 
+def run_of(scenario: Scenario) -> ScenarioSpec:
+    """Return what the run depends on: the other futures are kept beside it."""
+    return scenario.spec.model_copy(update={"branches": ()})
+
+
 def test_what_is_on_screen_is_saved_with_its_changes(
     parts: Parts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -57,7 +63,8 @@ def test_what_is_on_screen_is_saved_with_its_changes(
     QTest.keyClick(parts.window, Qt.Key.Key_S, CTRL)
 
     assert parts.session.scenario is not None
-    assert load_scenario(path).spec == parts.session.scenario.spec
+    assert run_of(load_scenario(path)) == run_of(parts.session.scenario)
+    assert [b.name for b in load_scenario(path).spec.branches] == ["as opened"]
     assert load_scenario(path).spec.changes[0].set == {"network.bandwidth": "500 Mbit/s"}
 
 
@@ -83,7 +90,7 @@ def test_share_code_goes_out_and_comes_in_by_key(parts: Parts, settle) -> None: 
     QTest.keyClick(parts.window, Qt.Key.Key_V, CTRL)
 
     assert parts.session.scenario is not None
-    assert parts.session.scenario.spec == shared.spec
+    assert run_of(parts.session.scenario) == run_of(shared)
 
 
 def test_cut_share_code_is_told_in_its_page_and_nothing_is_lost(
