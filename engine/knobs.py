@@ -13,6 +13,7 @@ from engine.errors import ScenarioError
 from engine.history import History, MigrationRecord
 from engine.metrics import downtime_ns, total_time_ns
 from engine.policies import POLICIES
+from engine.prediction import FORCED
 from engine.scenario import Scenario
 from engine.simulation import simulate
 from engine.specs import MigrationSpec
@@ -20,8 +21,6 @@ from engine.units import format_bit_rate, format_duration_ns, format_page_rate
 
 QUARTERS: Final = (5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 32, 40, 48, 64)
 """How far a knob is turned, in quarters of what it is: from 1.25 times to 16 times."""
-FORCED: Final = frozenset({"max-rounds", "max-factor", "not-shrinking", "rate-over-max", "timeout"})
-"""Reasons to stop of a migration whose rounds did not shrink to what its policy wants."""
 OTHER_POLICIES: Final = ("postcopy", "xen-legacy", "xen-v2", "qemu-precopy")
 TURNED_OFF: Final = "none"
 

@@ -102,6 +102,8 @@ TABLE: Final[tuple[ActionRow, ...]] = (
          "Go to where the last page left, arrived or was dirty again.", repeats=True),
     _ROW("to_start", "To the start", ("Home",), "Run", "Step", "Go to the start of the run."),
     _ROW("to_end", "To the end", ("End",), "Run", "Step", "Go to the end of the run."),
+    _ROW("predict", "Predict…", ("Shift+Y",), "Run", "Predict",
+         "Say what you expect of the migration, play it, and see both together."),
     # VM
     _ROW("migrate", "Migrate…", ("M",), "VM", "Migrate",
          "Choose a host for the selected VM to move to."),

@@ -53,6 +53,7 @@ class Moving(QObject):
         self._window, self._player = window, player
         self._session, self._runs, self._faults = session, runs, faults
         self._dialog: ConfirmMigration | None = None
+        self._hidden = False
         window.pool.move_requested.connect(self.request_move)
         window.pool.move_refused.connect(
             lambda vm, host, sentences: self._on_move_refused(vm, host)
@@ -70,6 +71,10 @@ class Moving(QObject):
         """Return the question that stands, if one does."""
         return self._dialog
 
+    def set_future_hidden(self, hidden: bool) -> None:
+        """Ask about moves without their prices, or with them again."""
+        self._hidden = hidden
+
     def request_move(self, vm: str, host: str) -> None:
         """Ask whether to move a VM to a host, or say why it cannot go there."""
         if self._locked():
@@ -81,6 +86,7 @@ class Moving(QObject):
         self._player.pause()
         move = self._session.planned_move(vm, host)
         dialog = ConfirmMigration(move, self._session.with_move, self._window)
+        dialog.set_future_hidden(self._hidden)
         self._dialog = dialog
         dialog.prediction_wanted.connect(self._runs.request)
         dialog.confirmed.connect(self._on_move_confirmed)

@@ -26,6 +26,7 @@ from gui.opening import Opening
 from gui.player import Player
 from gui.plot_commands import PlotCommands
 from gui.policy_commands import PolicyCommands
+from gui.predicting import Predicting
 from gui.presenting import Presenting
 from gui.run_controller import RunController
 from gui.session import Session
@@ -72,6 +73,7 @@ class Wiring(QObject):
         self.opening = Opening(window, player, session)
         self.beside = Beside(window, session, runs)
         self.live_door = LiveDoor(window, player, session)
+        self.predicting = Predicting(window, player, session, runs, self.moving)
         self.asking = Asking(window, player, session)
         self._policies = PolicyCommands(window, player, session)
         self.layouts = Layouts(window, player, session, settings)

@@ -26,6 +26,7 @@ from engine.scenario import Scenario
 from engine.units import format_duration_ns
 from gui.edits import Move
 from gui.style.theme import ui_font
+from gui.views.hidden_future import HIDDEN
 
 WAITING = "simulating…"
 
@@ -57,6 +58,7 @@ class ConfirmMigration(QDialog):
         self._move, self._scenario_with = move, scenario_with
         self._scenario: Scenario | None = None
         self._history: History | None = None
+        self._hidden = False
         self.question = QLabel(f"Move {move.vm} from {move.source} to {move.destination}?")
         self.policy, self.total, self.downtime = QComboBox(), QLabel(WAITING), QLabel(WAITING)
         self.note = QLabel()
@@ -72,6 +74,10 @@ class ConfirmMigration(QDialog):
         """Show the question without blocking, and ask for the prediction."""
         self.open()
         self._predict()
+
+    def set_future_hidden(self, hidden: bool) -> None:
+        """Do not tell what the move will cost, while somebody's own prediction stands."""
+        self._hidden = hidden
 
     def show_prediction(self, scenario: Scenario, history: History) -> None:
         """Show what a run says; runs of other scenarios are not meant."""
@@ -93,8 +99,11 @@ class ConfirmMigration(QDialog):
             (self.total, total_time_ns(record) if record else None),
             (self.downtime, downtime_ns(record) if record else None),
         ):
-            label.setText("does not end" if value is None else format_duration_ns(value))
-        if record is not None and record.reason:
+            if self._hidden:
+                label.setText(HIDDEN)
+            else:
+                label.setText("does not end" if value is None else format_duration_ns(value))
+        if record is not None and record.reason and not self._hidden:
             self._say(record.reason)
 
     def _say(self, sentence: str) -> None:

@@ -49,6 +49,7 @@ class ComparisonView(QWidget):
         layout.addWidget(self.words)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Comparison of runs")
+        self._hidden = False
         self.hide()
         self.set_theme(DARK)
 
@@ -64,6 +65,11 @@ class ComparisonView(QWidget):
             f" border-bottom: 1px solid {theme.line}; padding: 0 4px; }}"
         )
         self.words.setStyleSheet(f"color: {theme.ink}; background: transparent;")
+
+    def set_future_hidden(self, hidden: bool) -> None:
+        """Hide what is compared, which is of whole runs, or show it again."""
+        self._hidden = hidden
+        self.setVisible(bool(self.model.rows) and not hidden)
 
     def set_runs(
         self, runs: Sequence[Run], vm: str = "", *, reasons: Mapping[str, str] | None = None
@@ -84,7 +90,7 @@ class ComparisonView(QWidget):
         self.setAccessibleDescription(
             ". ".join(f"{row.label}: {', '.join(row.values)}" for row in self.model.rows)
         )
-        self.setVisible(bool(self.model.rows))
+        self.setVisible(bool(self.model.rows) and not self._hidden)
         self._fit()
 
     def _set_up_table(self) -> None:

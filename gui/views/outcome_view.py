@@ -33,6 +33,7 @@ from gui.models.outcome_model import OutcomeModel
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.frontier_view import FrontierView
 from gui.views.plot_downtime import DowntimeBar
+from gui.views.standing_card import StandingCard
 
 if TYPE_CHECKING:
     from engine.model_rows import ConvergenceFrontier, ModelRow
@@ -62,7 +63,13 @@ class OutcomeView(QWidget):
             self._models_table, self.closed_forms, "Closed-form models beside the run"
         )
         self._models_table.hide()
-        layout = QVBoxLayout(self)
+        self.standing, self._figures = StandingCard(), QWidget()
+        self._hidden = False
+        around = QVBoxLayout(self)
+        around.setContentsMargins(0, 0, 0, 0)
+        around.addWidget(self.standing)
+        around.addWidget(self._figures)
+        layout = QVBoxLayout(self._figures)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP_PX)
         layout.addWidget(self._table)
@@ -103,6 +110,13 @@ class OutcomeView(QWidget):
             table.setStyleSheet(sheet)
         self.downtime.set_theme(theme)
         self.frontier.set_theme(theme)
+
+    def set_future_hidden(self, hidden: bool) -> None:
+        """Let the standing prediction be in the place of all figures, or show them again."""
+        self._hidden = hidden
+        self._figures.setVisible(not hidden)
+        self.standing.setVisible(hidden)
+        self.updateGeometry()
 
     def set_history(self, history: History, *, selected: str) -> None:
         """Show the outcome of a run."""
@@ -173,6 +187,8 @@ class OutcomeView(QWidget):
 
     def sizeHint(self) -> QSize:
         """Return the room that the text needs."""
+        if self._hidden:
+            return QSize(self._table.minimumWidth(), self.standing.height())
         width, height = self._table.minimumWidth(), self._table.minimumHeight()
         if not self.downtime.isHidden():
             height += self.downtime.height() + GAP_PX

@@ -51,12 +51,22 @@ def changed_between(
         yield picture.tag_rects.get(begun_ns, QRectF()).adjusted(-1, -1, 1, 1)
 
 
-def draw_now(painter: QPainter, picture: PlotPicture, theme: Theme, t_ns: int) -> None:
-    """Draw the veil over the future, what is on its way, and the cursor or where it is."""
+def draw_now(
+    painter: QPainter, picture: PlotPicture, theme: Theme, t_ns: int, *, hidden: bool = False
+) -> None:
+    """Draw the veil over the future, what is on its way, and the cursor or where it is.
+
+    Args:
+        painter: On the panel.
+        picture: What it shows.
+        theme: Its colours.
+        t_ns: The instant.
+        hidden: Whether nothing is seen through the veil.
+    """
     area, geometry = picture.area, picture.geometry
     x = round(geometry.clipped_x(t_ns))
     veil = theme.color("ground")
-    veil.setAlpha(VEIL_ALPHA)
+    veil.setAlpha(255 if hidden else VEIL_ALPHA)
     painter.fillRect(QRectF(x, area.top(), area.right() - x + 7, area.height() + 1), veil)
     _draw_open(painter, picture, theme, t_ns=t_ns, veil=veil)
     ink, shown = theme.color("ink"), geometry.shown

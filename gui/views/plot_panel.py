@@ -72,6 +72,7 @@ class PlotPanel(QWidget):
         self._chosen: Stretch | None = None
         self._anchor_ns: int | None = None
         self._choice = False
+        self._hidden = False
         self._scrubber = Scrubber(self._run_length, self.time_at, self.seek_requested.emit)
         self.setMouseTracking(True)
         self.installEventFilter(ArrowKeeper(self))
@@ -94,6 +95,12 @@ class PlotPanel(QWidget):
     def set_shown(self, shown: Stretch | None) -> None:
         """Show a stretch of the run, or all of it (None)."""
         self._picture.set_shown(shown)
+        self.update()
+
+    def set_future_hidden(self, hidden: bool) -> None:
+        """Show nothing after the cursor, or only veil it."""
+        self._hidden = hidden
+        self._hover_ns = None
         self.update()
 
     def set_chosen(self, chosen: Stretch | None) -> None:
@@ -127,6 +134,8 @@ class PlotPanel(QWidget):
 
     def set_hover(self, t_ns: int | None) -> None:
         """Show the read-out of an instant, or none."""
+        if self._hidden and t_ns is not None and t_ns > self._t_ns:
+            t_ns = None
         if t_ns != self._hover_ns:
             self._hover_ns = t_ns
             self.update()
@@ -140,7 +149,8 @@ class PlotPanel(QWidget):
             *content.bars, *content.curves, *content.markers,
         )  # fmt: skip
         words = ", ".join(entry.word for entry in everything if entry.word)
-        values = content.read(self._t_ns, max(reach_ns(self._picture), content.end_ns // 100))
+        near_ns = 0 if self._hidden else max(reach_ns(self._picture), content.end_ns // 100)
+        values = content.read(self._t_ns, near_ns)
         parts = [values.replace("\n", ", "), words, content.note]
         if self._chosen is not None:
             parts.insert(0, "selected " + ", ".join(selection_lines(content, self._chosen)))
@@ -178,7 +188,7 @@ class PlotPanel(QWidget):
         painter.drawPixmap(0, 0, self.picture())
         picture, theme = self._picture, self._theme
         if picture.content is not None and picture.area.width() > 0:
-            draw_now(painter, picture, theme, self._t_ns)
+            draw_now(painter, picture, theme, self._t_ns, hidden=self._hidden)
             if self._chosen is not None:
                 draw_selection(painter, picture, theme, chosen=self._chosen, width=self.width())
             if self._hover_ns is not None and self._anchor_ns is None:

@@ -4,6 +4,7 @@ As many as there is room for; where there are more, the title of a plot offers t
 strip under them tells which part of the run they show.
 """
 
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from engine.history import Frame, History
 from gui.style.theme import Theme, ui_font
+from gui.views.hidden_future import horizon_ns
 from gui.views.plot_axes import bands_of
 from gui.views.plot_content import PlotContent, logarithmic
 from gui.views.plot_geometry import Stretch, stretch_text
@@ -62,6 +64,7 @@ class PlotsView(QWidget):
         self._chosen: Stretch | None = None
         self._log = False
         self._follow = False
+        self._hidden = False
         self._tell_timer = QTimer(self, singleShot=True, interval=TELL_MS)
         self._tell_timer.timeout.connect(self._tell)
         self._arrange_widgets()
@@ -126,6 +129,20 @@ class PlotsView(QWidget):
             panel.set_theme(theme)
         self.strip.set_theme(theme)
 
+    def set_future_hidden(self, hidden: bool) -> None:
+        """Show nothing after the playhead, and an axis that does not tell how long it lasts."""
+        self._hidden = hidden
+        if hidden:
+            self._stretch, self._at_switchover = None, False
+            self.clear_selection()
+        for panel in self.panels:
+            panel.set_future_hidden(hidden)
+        strip = self.strip
+        for part in (strip.overview, strip.switchover, strip.whole, strip.table):
+            part.setVisible(not hidden)
+        self._arrange()
+        self._apply_stretch()
+
     def set_history(self, history: History, *, selected: str) -> None:
         """Show a run as its clients and its host see the selected VM."""
         kinds = kinds_of(history, selected)
@@ -170,7 +187,9 @@ class PlotsView(QWidget):
 
     def show_frame(self, frame: Frame) -> None:
         """Move all cursors to the frame's instant."""
-        self._t_ns = frame.t_ns
+        before_ns, self._t_ns = self._t_ns, frame.t_ns
+        if self._hidden and horizon_ns(before_ns) != horizon_ns(frame.t_ns):
+            self._apply_stretch()
         shown = self._stretch
         if self._follow and shown is not None and not shown.start_ns <= frame.t_ns <= shown.end_ns:
             half = shown.length_ns // 2
@@ -184,6 +203,8 @@ class PlotsView(QWidget):
 
     def toggle_switchover(self) -> None:
         """Show only the time around the switchover, or what was shown before that: all."""
+        if self._hidden:
+            return
         around = None if self._at_switchover else self._switchover()
         self._stretch, self._at_switchover = around, around is not None
         self._apply_stretch()
@@ -195,7 +216,7 @@ class PlotsView(QWidget):
 
     def show_stretch(self, stretch: Stretch) -> None:
         """Show a part of the run; one that is as long as the run is all of it."""
-        if self._history is None:
+        if self._history is None or self._hidden:
             return
         fitted = stretch.within(self._history.end_ns)
         self._stretch = fitted if fitted.length_ns < self._history.end_ns else None
@@ -223,7 +244,8 @@ class PlotsView(QWidget):
         """Select a stretch; its figures stand in every plot."""
         if self._history is None:
             return
-        start_ns, end_ns = max(0, start_ns), min(self._history.end_ns, end_ns)
+        known_ns = self._t_ns if self._hidden else self._history.end_ns
+        start_ns, end_ns = max(0, start_ns), min(known_ns, end_ns)
         self._choose(Stretch(start_ns, end_ns) if end_ns > start_ns else None)
 
     def mark_start(self) -> None:
@@ -250,6 +272,8 @@ class PlotsView(QWidget):
 
     def request_table(self, place: int | None = None) -> None:
         """Ask for the figures of a plot as a table: of the one with the focus, or the first."""
+        if self._hidden:
+            return
         focused = next((i for i, p in enumerate(self.panels) if p.hasFocus()), 0)
         index = focused if place is None else place
         content = self.panels[index].content
@@ -309,8 +333,9 @@ class PlotsView(QWidget):
         self.selection_changed.emit(chosen)
 
     def _apply_stretch(self) -> None:
+        shown = Stretch(0, horizon_ns(self._t_ns)) if self._hidden else self._stretch
         for panel in self.panels:
-            panel.set_shown(self._stretch)
+            panel.set_shown(shown)
             panel.set_chosen(self._chosen)
         self._describe()
 
@@ -346,6 +371,8 @@ class PlotsView(QWidget):
             panel.set_choice(room < len(self._kinds))
             if place < room:
                 content = self._content(self._shown[place])
+                if self._hidden:
+                    content = _known(content)
                 panel.set_content(logarithmic(content) if self._log else content)
                 panel.set_time(self._t_ns)
 
@@ -395,3 +422,9 @@ class PlotsView(QWidget):
         if self._history is not None and self._room() != len(self._shown):
             self._arrange()
             self._apply_stretch()
+
+
+def _known(content: PlotContent) -> PlotContent:
+    """Return a plot without what tells of the whole run: its words would come before the thing."""
+    note = "" if content.curves or content.markers or content.bars else content.note
+    return replace(content, bands=(), tags=(), shares=(), note=note)

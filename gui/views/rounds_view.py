@@ -64,6 +64,7 @@ class RoundsView(QWidget):
         self._migration: MigrationRecord | None = None
         self._current: int | None = None
         self._largest = 1
+        self._hidden, self._t_ns = False, 0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
         self.setAccessibleName("Rounds: MiB sent, skipped and dirtied")
@@ -71,6 +72,12 @@ class RoundsView(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
         self._theme = theme
+        self.update()
+
+    def set_future_hidden(self, hidden: bool) -> None:
+        """Show only rounds that have ended at the playhead, or all of them again."""
+        self._hidden = hidden
+        self._measure()
         self.update()
 
     def set_history(self, history: History, *, selected: str) -> None:
@@ -85,14 +92,21 @@ class RoundsView(QWidget):
         record = vm.round if vm else None
         current = record.number if record else None
         before = self._migration
+        shown = self.rounds()
         self._choose(frame.t_ns)
+        if len(shown) != len(self.rounds()):
+            self._measure()
+            self.update()
         if current != self._current or before is not self._migration:
             self._current = current
             self.update()
 
     def rounds(self) -> tuple[RoundRecord, ...]:
         """Return the rounds shown."""
-        return self._migration.rounds if self._migration else ()
+        rounds = self._migration.rounds if self._migration else ()
+        if not self._hidden:
+            return rounds
+        return tuple(r for r in rounds if r.end_ns <= self._t_ns)
 
     def bar_rect(self, index: int) -> QRectF:
         """Return the bar of what a round sent."""
@@ -126,6 +140,7 @@ class RoundsView(QWidget):
         return QRectF(round(index * pitch), VALUE_PX + BARS_PX - height, round(width), height)
 
     def _choose(self, t_ns: int) -> None:
+        self._t_ns = t_ns
         if self._history is None:
             return
         index = self._history.migration_at(self._selected, t_ns)
@@ -137,6 +152,10 @@ class RoundsView(QWidget):
         if chosen is self._migration:
             return
         self._migration = chosen
+        self._measure()
+
+    def _measure(self) -> None:
+        """Let the largest round that is shown fill the height, and describe the newest."""
         rounds = self.rounds()
         self._largest = max(
             (
@@ -234,6 +253,8 @@ class RoundsView(QWidget):
         if not self.rounds():
             painter.setFont(ui_font(11))
             note = "This policy has no rounds." if self._migration else "Nothing migrates."
+            if self._hidden and self._migration is not None:
+                note = "No round has ended yet."
             painter.drawText(0, VALUE_PX, note)
             return
         self._draw_legend(painter)

@@ -4,7 +4,7 @@ What a stage is, in which words and colours, is decided here for both, so that t
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from PySide6.QtGui import QColor
@@ -94,6 +94,17 @@ def stages_of(migration: MigrationRecord, end_ns: int) -> list[Stage]:
         found.append(Stage(phase.name, phase.start_ns, stop_ns, shown, sentence))
         found += [_round_stage(r) for r in live]
     return [s for s in [*found, *_after(migration, end_ns)] if s.end_ns > s.start_ns]
+
+
+def past_of(stages: list[Stage], t_ns: int) -> list[Stage]:
+    """Return what is known of stages at an instant: the one under way has only its name."""
+    known = [s for s in stages if s.start_ns < t_ns]
+    return [
+        s
+        if s.end_ns <= t_ns
+        else replace(s, end_ns=t_ns, sentence=(s.labels[0] if s.labels else s.kind).capitalize())
+        for s in known
+    ]
 
 
 def _round_stage(record: RoundRecord) -> Stage:

@@ -27,9 +27,10 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from engine.history import Frame, History, MigrationRecord
 from engine.units import format_duration_ns
 from gui.style.theme import DARK, Theme, ui_font
+from gui.views.hidden_future import horizon_ns
 from gui.views.plot_geometry import Stretch
 from gui.views.scrubbing import ArrowKeeper, Scrubber
-from gui.views.stages import Stage, downtime_of, stage_color, stages_of
+from gui.views.stages import Stage, downtime_of, past_of, stage_color, stages_of
 from gui.views.time_text import clock_text, time_ticks
 from gui.views.timeline_marks import Mark, draw_group, group_words, grouped, marks_of
 
@@ -69,6 +70,7 @@ class TimelineView(QWidget):
         self._looping = False
         self._from_ns: int | None = None
         self._on_mark = False
+        self._hidden = False
         self._t_ns = 0
         self._first_lane = 0
         self._cache: QPixmap | None = None
@@ -91,10 +93,33 @@ class TimelineView(QWidget):
         self._history, self._cache = history, None
         shown = [m for m in history.migrations if m.outcome != "refused"]
         self._migrations = sorted(shown, key=lambda m: m.vm != selected)
-        self._stages = [stages_of(m, history.end_ns) for m in self._migrations]
-        self._marks = marks_of(history)
+        self._learn()
         self.setFixedHeight(self.sizeHint().height())
         self.update()
+
+    def set_future_hidden(self, hidden: bool) -> None:
+        """Show only what has happened at the playhead, or all of the run again."""
+        self._hidden = hidden
+        self._learn()
+        self.update()
+
+    def _learn(self) -> None:
+        """Take stages and marks from the run: all, or the past alone."""
+        history, t_ns = self._history, self._t_ns
+        if history is None:
+            return
+        self._cache = None
+        self._stages = [stages_of(m, history.end_ns) for m in self._migrations]
+        self._marks = marks_of(history)
+        if self._hidden:
+            self._stages = [past_of(stages, t_ns) for stages in self._stages]
+            self._marks = [mark for mark in self._marks if mark.t_ns <= t_ns]
+
+    def _end(self) -> int:
+        """Return the instant at the right end."""
+        if self._hidden:
+            return horizon_ns(self._t_ns)
+        return self._history.end_ns if self._history else 0
 
     def show_frame(self, frame: Frame) -> None:
         """Move the playhead to the frame's instant."""
@@ -102,6 +127,8 @@ class TimelineView(QWidget):
             return
         xs = [round(self.x_at(t_ns)) for t_ns in (self._t_ns, frame.t_ns)]
         self._t_ns = frame.t_ns
+        if self._hidden:
+            self._learn()
         self._reveal_lane()
         if self._cache is None:
             self.update()
@@ -113,13 +140,12 @@ class TimelineView(QWidget):
         """Return the instant under a horizontal position, clipped to the run."""
         left, right = self._span()
         share = max(0.0, min(1.0, (x_px - left) / max(1, right - left)))
-        return round(share * (self._history.end_ns if self._history else 0))
+        return round(share * self._end())
 
     def x_at(self, t_ns: int) -> float:
         """Return the horizontal position of an instant."""
         left, right = self._span()
-        end_ns = self._history.end_ns if self._history else 1
-        return left + (right - left) * t_ns / max(1, end_ns)
+        return left + (right - left) * t_ns / max(1, self._end())
 
     def description_at(self, position: QPoint) -> str:
         """Return what is under a position, in a sentence with its instant."""
@@ -226,6 +252,8 @@ class TimelineView(QWidget):
         metrics = painter.fontMetrics()
         taken: list[tuple[float, float]] = []
         stop = downtime_of(self._migrations[index], self._history.end_ns if self._history else 0)
+        if stop is not None and self._hidden and stop[1] > self._t_ns:
+            stop = None
         if stop is not None:
             text = f"stopped {format_duration_ns(stop[1] - stop[0])}"
             width = metrics.horizontalAdvance(text)
@@ -260,7 +288,7 @@ class TimelineView(QWidget):
         y = self._marks_top() + MARKS_PX // 2
         painter.setPen(self._theme.color("line"))
         painter.drawLine(left, y, right, y)
-        end_ns = self._history.end_ns if self._history else 0
+        end_ns = self._end()
         painter.setFont(ui_font(10))
         metrics = painter.fontMetrics()
         for t_ns, text in time_ticks(end_ns, max(2, (right - left) // 90)):

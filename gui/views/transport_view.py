@@ -210,6 +210,7 @@ class TransportView(QWidget):
             self._speed.addItem(text, value)
         # Digits of one width do not jump; the widest text has its room.
         self._slowed, self._end_ns = "", 0
+        self._hidden = False
         self._now = FigureLine(ui_font(14), ink="ink", ground="panel", widest="00:00.0000")
         self._end = QLabel()
         self._lay_out()
@@ -296,9 +297,15 @@ class TransportView(QWidget):
         self._slowed = f"slow {slow_text(speed)}" if speed else ""
         self._set_end(self._end_ns)
 
+    def set_future_hidden(self, hidden: bool) -> None:
+        """Do not tell how long the run is, or tell it again."""
+        self._hidden = hidden
+        self._set_end(self._end_ns)
+
     def _set_end(self, end_ns: int) -> None:
         self._end_ns = end_ns
-        text = self._slowed or f"of {clock_text(end_ns, decimals=1)}"
+        length = "?" if self._hidden else clock_text(end_ns, decimals=1)
+        text = self._slowed or f"of {length}"
         if text != self._end.text():
             self._end.setText(text)
             width = QFontMetrics(self._end.font()).horizontalAdvance(text)
