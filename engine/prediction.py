@@ -248,6 +248,8 @@ def since_request(remaining: RemainingPages, requested_ns: int) -> CurvePoints:
         if remaining.steps and points and points[-1][1] != pages:
             points.append((at_ns, points[-1][1]))
         points.append((at_ns, pages))
+    if points and points[0][0] > 0:  # until the first page leaves nothing arrives
+        points.insert(0, (0, points[0][1]))
     return tuple(points)
 
 

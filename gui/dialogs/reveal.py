@@ -186,6 +186,7 @@ class RevealDialog(QDialog):
         self.close_button.setProperty("hot", True)
         self.close_button.setDefault(True)
         self.resize(WIDTH_PX, 640)
+        self.close_button.setFocus()
 
     def event(self, event: QEvent) -> bool:
         """Keep Escape for closing, whatever the window beside it does with it."""

@@ -45,6 +45,13 @@ QCheckBox::indicator { width: 15px; height: 15px; border: 1px solid $dim; border
   background: $field; }
 QCheckBox::indicator:checked { background: $link; border-color: $ink; }
 QCheckBox:focus { border: 1px solid $link; border-radius: 3px; }
+QRadioButton { color: $ink; background: transparent; spacing: 7px; padding: 2px;
+  border: 1px solid transparent; border-radius: 3px; }
+QRadioButton::indicator { width: 13px; height: 13px; border: 1px solid $dim; border-radius: 7px;
+  background: $field; }
+QRadioButton::indicator:checked { width: 7px; height: 7px; border: 4px solid $link;
+  background: $ground; border-radius: 7px; }
+QRadioButton:focus { border-color: $link; }
 
 QSplitter::handle { background: $line; }
 QSplitter::handle:hover { background: $link; }

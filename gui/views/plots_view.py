@@ -4,7 +4,6 @@ As many as there is room for; where there are more, the title of a plot offers t
 strip under them tells which part of the run they show.
 """
 
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -14,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from engine.history import Frame, History
 from gui.style.theme import Theme, ui_font
-from gui.views.hidden_future import horizon_ns
+from gui.views.hidden_future import horizon_ns, known_part
 from gui.views.plot_axes import bands_of
 from gui.views.plot_content import PlotContent, logarithmic
 from gui.views.plot_geometry import Stretch, stretch_text
@@ -189,6 +188,7 @@ class PlotsView(QWidget):
         """Move all cursors to the frame's instant."""
         before_ns, self._t_ns = self._t_ns, frame.t_ns
         if self._hidden and horizon_ns(before_ns) != horizon_ns(frame.t_ns):
+            self._arrange()
             self._apply_stretch()
         shown = self._stretch
         if self._follow and shown is not None and not shown.start_ns <= frame.t_ns <= shown.end_ns:
@@ -372,7 +372,7 @@ class PlotsView(QWidget):
             if place < room:
                 content = self._content(self._shown[place])
                 if self._hidden:
-                    content = _known(content)
+                    content = known_part(content, self._t_ns)
                 panel.set_content(logarithmic(content) if self._log else content)
                 panel.set_time(self._t_ns)
 
@@ -422,9 +422,3 @@ class PlotsView(QWidget):
         if self._history is not None and self._room() != len(self._shown):
             self._arrange()
             self._apply_stretch()
-
-
-def _known(content: PlotContent) -> PlotContent:
-    """Return a plot without what tells of the whole run: its words would come before the thing."""
-    note = "" if content.curves or content.markers or content.bars else content.note
-    return replace(content, bands=(), tags=(), shares=(), note=note)
