@@ -147,7 +147,9 @@ class Predicting(QObject):
             _pages_of(history, record),
         )
         self._record = record
-        self.card = RevealDialog(revealed, self._window.theme, self._window)
+        self.card = RevealDialog(
+            revealed, self._window.theme, self._window, large=self._window.isFullScreen()
+        )
         self.card.closed.connect(self._on_card_closed)
         self.card.again_requested.connect(self.ask)
         self.card.show()
@@ -175,10 +177,9 @@ class Predicting(QObject):
         window.outcome.standing.show_said(said)
         for view in (
             window.outcome, window.rounds, window.plots, window.timeline, window.transport,
-            self._moving,
+            window.comparison, window.branches, self._moving,
         ):  # fmt: skip
             view.set_future_hidden(hidden)
-        window.comparison.set_future_hidden(hidden)
         for action in (actions.why, actions.plot_table, actions.zoom_switchover):
             action.setEnabled(not hidden)
 

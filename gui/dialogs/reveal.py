@@ -38,7 +38,8 @@ WAITING: Final = "The models are being computed."
 NO_MODELS: Final = "No closed-form model knows this policy."
 AXIS_ROOM: Final = 20
 """The time axis is longer than the longer curve by one part in so many."""
-WIDTH_PX: Final = 720
+WIDTH_PX, HEIGHT_PX = 720, 640
+LARGE: Final = 1.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +74,34 @@ class RevealDialog(QDialog):
     closed = Signal()
     again_requested = Signal()
 
-    def __init__(self, revealed: Revealed, theme: Theme, parent: QWidget | None = None) -> None:
-        """Show a prediction and its run; the models come with `show_models`."""
+    def __init__(
+        self,
+        revealed: Revealed,
+        theme: Theme,
+        parent: QWidget | None = None,
+        *,
+        large: bool = False,
+    ) -> None:
+        """Show a prediction and its run; the models come with `show_models`.
+
+        Args:
+            revealed: What is shown.
+            theme: Its colours.
+            parent: The window.
+            large: Whether it is to be read from the last row of a hall.
+        """
         super().__init__(parent)
+        self._scale = LARGE if large else 1.0
         self.setObjectName("dialogBox")
         self.setWindowTitle("You said, it did")
         self._revealed = revealed
         self._models: list[ModelRow] = []
         self.rows: list[PredictionRow] = []
         self.grid = QGridLayout()
-        self.model, self.assumption = QComboBox(), _label(WAITING, 12, name="dim")
+        self.model, self.assumption = QComboBox(), self._label(WAITING, 12, name="dim")
         self.canvas = CurveCanvas()
-        self.curve_words = _label("", 14)
-        self.why_question, self.why_answer = _label("", 14, bold=True), _label("", 14)
+        self.curve_words = self._label("", 14)
+        self.why_question, self.why_answer = self._label("", 14, bold=True), self._label("", 14)
         self.again_button, self.close_button = QPushButton("Predict again…"), QPushButton("Close")
         self._lay_out()
         self._show_curves(theme)
@@ -123,12 +139,12 @@ class RevealDialog(QDialog):
         self.rows = self._revealed.compare(model)
         _clear(self.grid)
         for column, heading in enumerate(HEADINGS):
-            self.grid.addWidget(_label(heading, 12, name="dim"), 0, column)
+            self.grid.addWidget(self._label(heading, 12, name="dim"), 0, column)
         for line, row in enumerate(self.rows, start=1):
             cells = (row.name, row.said, row.model, row.simulation, row.words)
             for column, text in enumerate(cells):
                 strong = column in (1, 3)
-                cell = _label(text, 15 if column else 14, bold=strong)
+                cell = self._label(text, 15 if column else 14, bold=strong)
                 cell.setAccessibleName(
                     f"{row.name}, {HEADINGS[column]}: {text}" if column else text
                 )
@@ -159,14 +175,14 @@ class RevealDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(22, 18, 22, 16)
         layout.setSpacing(10)
-        layout.addWidget(_label("You said, it did", 17, bold=True))
-        layout.addWidget(_label(self._revealed.question, 13, name="dim"))
+        layout.addWidget(self._label("You said, it did", 17, bold=True))
+        layout.addWidget(self._label(self._revealed.question, 13, name="dim"))
         self.grid.setHorizontalSpacing(18)
         self.grid.setVerticalSpacing(7)
         self.grid.setColumnStretch(4, 1)
         layout.addLayout(self.grid)
         self.model.setAccessibleName("Model to compare with")
-        self.model.setFont(ui_font(13))
+        self.model.setFont(ui_font(round(13 * self._scale)))
         self.model.hide()
         row = QHBoxLayout()
         row.addWidget(self.model)
@@ -181,12 +197,19 @@ class RevealDialog(QDialog):
         buttons.addWidget(self.close_button)
         layout.addLayout(buttons)
         for button in (self.again_button, self.close_button):
-            button.setFont(ui_font(13))
+            button.setFont(ui_font(round(13 * self._scale)))
             button.setAutoDefault(False)
         self.close_button.setProperty("hot", True)
         self.close_button.setDefault(True)
-        self.resize(WIDTH_PX, 640)
+        self.resize(round(WIDTH_PX * self._scale), round(HEIGHT_PX * self._scale))
         self.close_button.setFocus()
+
+    def _label(self, text: str, size_px: int, *, bold: bool = False, name: str = "") -> QLabel:
+        label = QLabel(text)
+        label.setFont(ui_font(round(size_px * self._scale), bold=bold))
+        label.setObjectName(name)
+        label.setWordWrap(True)
+        return label
 
     def event(self, event: QEvent) -> bool:
         """Keep Escape for closing, whatever the window beside it does with it."""
@@ -207,14 +230,6 @@ class RevealDialog(QDialog):
 def revealed_question(vm: str, source: str, destination: str, requested_ns: int) -> str:
     """Return which migration it is about, in one line."""
     return f"{vm} from {source} to {destination}, asked for at {format_duration_ns(requested_ns)}"
-
-
-def _label(text: str, size_px: int, *, bold: bool = False, name: str = "") -> QLabel:
-    label = QLabel(text)
-    label.setFont(ui_font(size_px, bold=bold))
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    return label
 
 
 def _clear(grid: QGridLayout) -> None:

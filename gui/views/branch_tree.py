@@ -60,7 +60,7 @@ class BranchTree(QFrame):
         """Start empty and hidden."""
         super().__init__(parent)
         self.setObjectName("branches")
-        self._filling = False
+        self._filling = self._hidden = False
         self._checked: list[object] = []
         self._shown: tuple[Sequence[Future], object, Sequence[int]] = ((), None, ())
         title = QLabel("Branches")
@@ -132,6 +132,11 @@ class BranchTree(QFrame):
             f" padding: 2px 4px; }}"
         )
 
+    def set_future_hidden(self, hidden: bool) -> None:
+        """Do not tell how the futures end, while a prediction stands, or tell it again."""
+        self._hidden = hidden
+        self.show_futures(*self._shown)
+
     def show_futures(
         self, futures: Sequence[Future], current: object, depths: Sequence[int]
     ) -> None:
@@ -164,13 +169,15 @@ class BranchTree(QFrame):
         item = QTreeWidgetItem([f"{lead}{mark}{future.name}"])
         for column, duration_ns in ((1, future.total_ns), (2, future.downtime_ns)):
             text = format_duration_ns(duration_ns) if duration_ns is not None else "\u2013"
+            text = "hidden" if self._hidden else text
             item.setText(column, text)
             item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
         item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEditable)
         checked = Qt.CheckState.Checked if future in self._checked else Qt.CheckState.Unchecked
         item.setCheckState(0, checked)
         item.setData(0, NODE_ROLE, future)
-        tip = f"{future.name}{where}: {future.outcome or 'not simulated yet'}"
+        outcome = "hidden until the reveal" if self._hidden else future.outcome
+        tip = f"{future.name}{where}: {outcome or 'not simulated yet'}"
         item.setToolTip(0, tip)
         spoken = f"{tip}{', in force' if is_current else ''}"
         item.setData(0, Qt.ItemDataRole.AccessibleTextRole, spoken)

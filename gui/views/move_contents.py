@@ -197,7 +197,7 @@ def rounds_content(history: History, vm: str, previous: History | None = None) -
         until_ns = from_ns + (length * BAR_SHARE).astype(np.int64)
         low = np.zeros(len(rounds))
         high = np.array(pages, np.float64)
-        bars.append(Bars(role, fill, from_ns, until_ns, low, high, word))
+        bars.append(Bars(role, fill, from_ns, until_ns, low, high, word, start + length))
     y_max = 1.2 * max(1.0, most)
     return PlotContent(
         "Rounds, pages",

@@ -76,6 +76,7 @@ class Bars:
         start_ns: From when, shape (n,). end_ns: Until when, shape (n,).
         low: Lower edges, shape (n,). high: Upper edges, shape (n,).
         word: Their entry in the legend.
+        known_ns: When each is known, shape (n,); None: as far as it is drawn.
     """
 
     role: str
@@ -85,6 +86,7 @@ class Bars:
     low: Floats
     high: Floats
     word: str = ""
+    known_ns: Times | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from engine.history import Frame, History
 from gui.style.theme import Theme, ui_font
-from gui.views.hidden_future import horizon_ns, known_part
+from gui.views.hidden_future import horizon_ns, known_key, known_part
 from gui.views.plot_axes import bands_of
 from gui.views.plot_content import PlotContent, logarithmic
 from gui.views.plot_geometry import Stretch, stretch_text
@@ -64,6 +64,7 @@ class PlotsView(QWidget):
         self._log = False
         self._follow = False
         self._hidden = False
+        self._known: tuple[object, ...] = ()
         self._tell_timer = QTimer(self, singleShot=True, interval=TELL_MS)
         self._tell_timer.timeout.connect(self._tell)
         self._arrange_widgets()
@@ -186,8 +187,8 @@ class PlotsView(QWidget):
 
     def show_frame(self, frame: Frame) -> None:
         """Move all cursors to the frame's instant."""
-        before_ns, self._t_ns = self._t_ns, frame.t_ns
-        if self._hidden and horizon_ns(before_ns) != horizon_ns(frame.t_ns):
+        self._t_ns = frame.t_ns
+        if self._hidden and self._known_key() != self._known:
             self._arrange()
             self._apply_stretch()
         shown = self._stretch
@@ -375,6 +376,12 @@ class PlotsView(QWidget):
                     content = known_part(content, self._t_ns)
                 panel.set_content(logarithmic(content) if self._log else content)
                 panel.set_time(self._t_ns)
+        self._known = self._known_key()
+
+    def _known_key(self) -> tuple[object, ...]:
+        """Return what changes when more of the run is known, while its future is hidden."""
+        shown = [self._contents[kind] for kind in self._shown if kind in self._contents]
+        return (horizon_ns(self._t_ns), *(known_key(content, self._t_ns) for content in shown))
 
     def _content(self, kind: str) -> PlotContent:
         """Return a plot of the present run, made when it is first shown."""

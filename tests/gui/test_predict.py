@@ -1,6 +1,7 @@
 """Predict, then reveal: the form by mouse and keys, nothing told before the end, then all of it."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -325,3 +326,67 @@ def test_what_is_only_shown_cannot_be_drawn_on(canvas: CurveCanvas) -> None:
     draw(canvas, [(0, 0), (1, 1)])
     QTest.keyClick(canvas, Qt.Key.Key_Return)
     assert canvas.curve == ((0, 5), (S, 0))
+
+
+def test_sums_of_a_round_stay_out_until_it_is_over(open_window: Opener) -> None:
+    parts = open_window(load_scenario("clark-diabolical"), 1920, 1080)
+    plots, history = parts.window.plots, parts.session.history
+    assert history is not None and "rounds" in plots.shown
+    first, second = history.migrations[0].rounds[:2]
+    panel = plots.panel_of("rounds")
+
+    def bars() -> list[int]:
+        assert panel.content is not None
+        return [len(b.start_ns) for b in panel.content.bars]
+
+    assert bars()[0] > 2
+    lock(parts)
+    parts.player.pause()
+    parts.player.seek(first.end_ns - S)
+    assert bars() == [0, 0, 0]
+    parts.player.seek(first.end_ns)
+    assert bars() == [1, 1, 1]
+    parts.player.seek(second.end_ns)
+    assert bars() == [2, 2, 2]
+    parts.wiring.predicting.drop()
+    assert bars()[0] > 2
+
+
+def test_futures_do_not_tell_how_they_end(
+    parts: Parts, qtbot: QtBot, settle: Callable[[Parts], None]
+) -> None:
+    tree = parts.window.branches.tree
+
+    def figures() -> list[str]:
+        items = [tree.topLevelItem(row) for row in range(tree.topLevelItemCount())]
+        return [item.text(column) for item in items if item for column in (1, 2)]
+
+    parts.player.seek(7 * S)
+    parts.session.edit("network.bandwidth", "200 Mbit/s")
+    parts.session.end_gesture()
+    settle(parts)
+    parts.session.undo_stack.undo()
+    settle(parts)
+    parts.session.edit("network.bandwidth", "300 Mbit/s")
+    parts.session.end_gesture()
+    settle(parts)
+    parts.window.actions_by_name.branches.trigger()
+    before = figures()
+    assert len(before) >= 4 and "hidden" not in before
+    lock(parts)
+    assert set(figures()) == {"hidden"}
+    parts.wiring.predicting.drop()
+    assert figures() == before
+
+
+def test_in_full_screen_the_card_is_larger(parts: Parts, qtbot: QtBot) -> None:
+    lock(parts)
+    parts.wiring.predicting.reveal()
+    card = card_of(parts, qtbot)
+    small = card.grid.itemAtPosition(1, 3).widget().font().pixelSize()
+    card.close()
+    parts.window.showFullScreen()
+    lock(parts)
+    parts.wiring.predicting.reveal()
+    card = card_of(parts, qtbot)
+    assert card.grid.itemAtPosition(1, 3).widget().font().pixelSize() > small
