@@ -76,6 +76,8 @@ TABLE: Final[tuple[ActionRow, ...]] = (
          "Ease into slow motion while a VM changes hosts.", switch=True),
     _ROW("loop", "Loop the selected stretch", ("O",), "Run", "Play",
          "Play the selection again and again, or the stage at the playhead.", switch=True),
+    _ROW("compare", "Compare…", ("Ctrl+D",), "Run", "Compare",
+         "Show two to four runs side by side on one clock."),
     _ROW("step_forward", "Step forward 20 ms", ("Right",), "Run", "Step",
          "Show the instant 20 ms later.", repeats=True),
     _ROW("step_back", "Step back 20 ms", ("Left",), "Run", "Step",

@@ -81,6 +81,7 @@ class Branching(QObject):
         self._nodes: list[Node] = []
         self._current: Node | None = None
         self._grown: Node | None = None
+        self._gesture: int | None = None
         self._uses = 0
         session.scenario_changed.connect(self._on_scenario_changed)
         session.history_changed.connect(lambda history, previous: self._on_history(history))
@@ -201,7 +202,8 @@ class Branching(QObject):
                 return
         found = next((n for n in self._nodes if n.scenario is scenario), None)
         found = found or next((n for n in self._nodes if _same_run(n, scenario)), None)
-        grown = self._grown if self._session.editing else None
+        in_hand = self._session.gesture
+        grown = self._grown if in_hand is not None and in_hand == self._gesture else None
         if found is not None and found is not grown:
             found.scenario = scenario
             if grown is not None and found is grown.parent:
@@ -237,6 +239,7 @@ class Branching(QObject):
         node.name = self._name_of_edit(node)
         self._nodes.append(node)
         self._current = self._grown = node
+        self._gesture = self._session.gesture
 
     def _name_of_edit(self, node: Node) -> str:
         taken = [n.name for n in self._nodes if n is not node]

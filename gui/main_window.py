@@ -40,6 +40,7 @@ from gui.dialogs.key_sheet import keys_text
 from gui.style.style_sheet import style_sheet
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.branch_tree import BranchTree
+from gui.views.compare_page import ComparePage
 from gui.views.comparison_view import ComparisonView
 from gui.views.console_view import ConsoleView
 from gui.views.controls_view import ControlsView
@@ -124,7 +125,7 @@ class MainWindow(QMainWindow):
         self.controls, self.outcome = ControlsView(), OutcomeView()
         self.rounds, self.comparison = RoundsView(), ComparisonView()
         self.recorded, self.live_bar = RecordedPanel(), LiveBar()
-        self.branches = BranchTree()
+        self.branches, self.compare_page = BranchTree(), ComparePage()
         self.timeline, self.transport = TimelineView(), TransportView()
         self.actions_by_name: Actions = build_actions(self)
         self.menu_bar = QMenuBar()
@@ -177,7 +178,10 @@ class MainWindow(QMainWindow):
         self.setStyleSheet(style_sheet(theme))
         for view in self.views:
             view.set_theme(theme)
-        parts = (self.branches, self.controls, self.recorded, self.live_bar, self.comparison)
+        parts = (
+            self.branches, self.compare_page, self.controls, self.recorded, self.live_bar,
+            self.comparison,
+        )
         for part in parts:
             part.set_theme(theme)
         self.verdict_table.set_theme(theme)
@@ -199,6 +203,11 @@ class MainWindow(QMainWindow):
         self.controls.setVisible(history is None or beside)
         if history is not None and not beside:
             self.show_title(title, f"Recording: {title}")
+
+    def show_compare(self, on: bool) -> None:
+        """Show runs side by side in place of the one run; the timeline stays."""
+        self.splitters["across"].setVisible(not on)
+        self.compare_page.setVisible(on)
 
     def show_notice(self, sentence: str) -> None:
         """Say under the title what was edited; "" takes it away."""
@@ -261,6 +270,7 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.header)
         layout.addWidget(self.live_bar)
         layout.addWidget(across, 1)
+        layout.addWidget(self.compare_page, 1)
         layout.addWidget(self.footer)
         self.setCentralWidget(central)
 

@@ -47,6 +47,7 @@ class Player(QObject):
         speed_changed: With the new speed, 1.0 is real time.
         slow_motion_changed: Slow motion at switchovers is on, or off.
         slowed: With the speed of the moment while slow motion holds it back; 0.0: it does not.
+        clock_changed: With the playhead, also beyond the end of the run (see `set_least_end`).
         stopped_at: Playing has paused by itself at an instant where it was to (see `set_stops`).
     """
 
@@ -56,6 +57,7 @@ class Player(QObject):
     slow_motion_changed = Signal(bool)
     slowed = Signal(float)
     stopped_at = Signal(object)
+    clock_changed = Signal(object)
 
     def __init__(self, clock: WallClock, parent: QObject | None = None) -> None:
         """Make a player without a history, paused, at 0."""
@@ -66,7 +68,7 @@ class Player(QObject):
         self._speed = 1.0
         self._playing = False
         self._held = False
-        self._last_ns = 0
+        self._last_ns = self._least_end_ns = 0
         self._loop: tuple[int, int] | None = None
         self._stops: Callable[[History, int], int] | None = None
         self._slow_motion = False
@@ -83,7 +85,13 @@ class Player(QObject):
     @property
     def end_ns(self) -> int:
         """Return the length of the run."""
-        return self._history.end_ns if self._history is not None else 0
+        return max(self._least_end_ns, self._history.end_ns) if self._history is not None else 0
+
+    def set_least_end(self, end_ns: int) -> None:
+        """Let the clock go on to an instant beyond the run: a longer run is shown beside it."""
+        self._least_end_ns = end_ns
+        if self._t_ns > self.end_ns:
+            self.seek(self._t_ns)
 
     @property
     def playing(self) -> bool:
@@ -269,3 +277,4 @@ class Player(QObject):
             self._tell_slowed()
             frame: Frame = self._history.frame_at(self._t_ns)
             self.frame_changed.emit(frame)
+            self.clock_changed.emit(self._t_ns)

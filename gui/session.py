@@ -120,6 +120,11 @@ class Session(QObject):
         return self._gesture[2] if self._gesture is not None else self._player.t_ns
 
     @property
+    def gesture(self) -> int | None:
+        """Return the number of the gesture that is under way: all of it is one edit."""
+        return None if self._gesture is None else self._gesture[0]
+
+    @property
     def edit_text(self) -> str:
         """Return what the newest edit did, in words."""
         return self._edit_text

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog
 from gui.asking import Asking
 from gui.beside import Beside
 from gui.commands import Commands
+from gui.comparing import Comparing
 from gui.fault_menus import FaultMenus
 from gui.files import Files
 from gui.forking import Forking
@@ -79,6 +80,7 @@ class Wiring(QObject):
         self.layouts = Layouts(window, player, session, settings)
         self.presenting = Presenting(window, player, session, self.layouts)
         self.forking = Forking(window, session)
+        self.comparing = Comparing(window, player, session, self.forking.tree)
         self.stepping = Stepping(window, player, session)
         self.noting = Noting(window, player, session)
         self.commands = Commands(window, player, session, self.moving, self.opening, settings)

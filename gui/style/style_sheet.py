@@ -68,6 +68,9 @@ QListWidget { background: $field; color: $ink; border: 1px solid $line; border-r
   padding: 4px; outline: 0; }
 QListWidget::item { padding: 7px 9px; border-radius: 4px; }
 QListWidget::item:selected { background: $accent; color: $accent_ink; }
+#comparePage { background: $ground; }
+#compareColumn { background: $panel; border: 1px solid $line; border-radius: 8px; }
+#compareColumn QLabel { background: transparent; }
 #noteBubble { background: $field; border: 1px solid $link; border-radius: 8px; }
 #noteBubble QLabel { background: transparent; color: $ink; }
 #toast { background: $field; color: $ink; border: 2px solid $link; border-radius: 10px; }

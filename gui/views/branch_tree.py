@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from engine.units import format_duration_ns
 from gui.style.theme import Theme, ui_font
 
+RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 ROW_PX: Final = 26
 MOST_ROWS: Final = 9
 MOST_COMPARED: Final = 4
@@ -70,8 +71,8 @@ class BranchTree(QFrame):
         self.tree.setFont(ui_font(12))
         self.tree.setColumnCount(3)
         self.tree.setHeaderLabels(["future", "total", "downtime"])
-        self.tree.headerItem().setTextAlignment(1, Qt.AlignmentFlag.AlignRight)
-        self.tree.headerItem().setTextAlignment(2, Qt.AlignmentFlag.AlignRight)
+        self.tree.headerItem().setTextAlignment(1, RIGHT)
+        self.tree.headerItem().setTextAlignment(2, RIGHT)
         self.tree.header().setFont(ui_font(11))
         self.tree.header().setStretchLastSection(False)
         self.tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -171,7 +172,7 @@ class BranchTree(QFrame):
             text = format_duration_ns(duration_ns) if duration_ns is not None else "\u2013"
             text = "hidden" if self._hidden else text
             item.setText(column, text)
-            item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
+            item.setTextAlignment(column, RIGHT)
         item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEditable)
         checked = Qt.CheckState.Checked if future in self._checked else Qt.CheckState.Unchecked
         item.setCheckState(0, checked)

@@ -69,6 +69,14 @@ def test_undo_walks_up_and_a_new_edit_makes_a_sibling(
     assert tree.current is second and len(tree.nodes()) == 3
 
 
+def test_edits_one_after_the_other_are_futures_one_after_the_other(
+    parts: Parts, settle: Settle
+) -> None:
+    nodes = [change(parts, settle, at_s, 500 - 50 * at_s) for at_s in (6, 7, 8)]
+    assert [n.parent for n in nodes] == [tree_of(parts).nodes()[0], *nodes[:2]]
+    assert [tree_of(parts).depth(n) for n in nodes] == [0, 0, 0]
+
+
 def test_a_slider_that_comes_back_leaves_no_future(parts: Parts, settle: Settle) -> None:
     session = parts.session
     parts.player.seek(7 * SECOND_NS)
