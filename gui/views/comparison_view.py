@@ -138,7 +138,8 @@ class ComparisonView(QWidget):
         self.table.setMinimumWidth(min(WIDEST_PX, sum(widths)))
         bar = self.table.horizontalScrollBar().sizeHint().height() if spare < 0 else 0
         self.table.setFixedHeight((self.model.rowCount() + 1) * ROW_PX + 4 + bar)
-        self.words.setFixedHeight(self.words.heightForWidth(max(WIDEST_PX, self.width())))
+        height = self.words.heightForWidth(max(WIDEST_PX, self.width()))
+        self.words.setFixedHeight(max(0, height))
         self.updateGeometry()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
