@@ -172,12 +172,10 @@ class Predicting(QObject):
         """Hide the future in every view that shows it, or show it again."""
         self._hidden = hidden
         window, actions = self._window, self._window.actions_by_name
-        if hidden:
-            window.pages.sight.release()  # its strip tells the whole life of a page
         window.outcome.standing.show_said(said)
         for view in (
             window.outcome, window.rounds, window.plots, window.timeline, window.transport,
-            window.comparison, window.branches, self._moving,
+            window.comparison, window.branches, window.pages.sight, self._moving,
         ):  # fmt: skip
             view.set_future_hidden(hidden)
         for action in (actions.why, actions.plot_table, actions.zoom_switchover):

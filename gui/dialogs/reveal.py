@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 HEADINGS: Final = ("", "You said", "Model", "Simulation", "The simulation against you")
 FIRST_MODEL: Final = "Measured curve"
 WAITING: Final = "The models are being computed."
-NO_MODELS: Final = "No closed-form model knows this policy."
+NO_MODELS: Final = "No closed-form model speaks of this migration."
 AXIS_ROOM: Final = 20
 """The time axis is longer than the longer curve by one part in so many."""
 WIDTH_PX, HEIGHT_PX = 720, 640

@@ -48,6 +48,7 @@ class PageSight(QObject):
         self.pinned: int | None = None
         self._reader: LifeReader | None = None
         self._t_ns = 0
+        self._hidden = False
         self._resting: tuple[PageGrid, QPoint] | None = None
         self.tools, self.strip = PageTools(), PageStrip()
         self.card, self.overview = PageCard(parent), PageOverview()
@@ -95,10 +96,15 @@ class PageSight(QObject):
         self._hide_card()
         self._show_pinned()
 
+    def set_future_hidden(self, hidden: bool) -> None:
+        """Do not show the life of a page, which goes on after the playhead, or show it again."""
+        self._hidden = hidden
+        self._show_pinned()
+
     def show_instant(self, t_ns: int) -> None:
         """Follow the playhead."""
         self._t_ns = t_ns
-        if self.pinned is not None:
+        if self.pinned is not None and not self._hidden:
             self.strip.show_instant(t_ns, " ".join(self._story(self.pinned, self.pinned)))
         if self.card.isVisible() and self._resting is not None:
             self._tell(*self._resting)
@@ -202,7 +208,7 @@ class PageSight(QObject):
         """Frame the cell that is followed, and show the life of its page."""
         for grid in self._grids:
             grid.set_pinned(self.pinned)
-        if self.pinned is None or self._reader is None:
+        if self.pinned is None or self._reader is None or self._hidden:
             self.strip.show_life(None, None)
             return
         page = self.pinned

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -9,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
+from engine.importing import history_of, read_recording
 from engine.metrics import downtime_ns, total_time_ns
 from engine.scenario import load_scenario
 from engine.units import format_duration_ns
@@ -21,6 +23,7 @@ from gui.views.curve_canvas import CurveCanvas
 from gui.views.hidden_future import HIDDEN, horizon_ns
 from tests.gui.conftest import ROOM_MS, FakeWallClock, Opener
 
+SAMPLES = Path(__file__).resolve().parents[1] / "data" / "importing"
 LEFT = Qt.MouseButton.LeftButton
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 S = 10**9
@@ -390,3 +393,33 @@ def test_in_full_screen_the_card_is_larger(parts: Parts, qtbot: QtBot) -> None:
     parts.wiring.predicting.reveal()
     card = card_of(parts, qtbot)
     assert card.grid.itemAtPosition(1, 3).widget().font().pixelSize() > small
+
+
+def test_a_page_that_is_followed_keeps_its_later_life_for_itself(parts: Parts) -> None:
+    sight = parts.window.pages.sight
+    parts.window.actions_by_name.go_to_page.trigger()
+    QTest.keyClicks(sight.tools.page, "7")
+    QTest.keyClick(sight.tools.page, Qt.Key.Key_Return)
+    assert sight.pinned == 7 and sight.strip.isVisible()
+    lock(parts)
+    parts.player.seek(6 * S)
+    assert not sight.strip.isVisible() and sight.pinned == 7
+    parts.wiring.predicting.drop()
+    assert sight.strip.isVisible()
+
+
+@pytest.mark.parametrize("name", ["xl_legacy.log", "qmp_lines.jsonl", "proxmox_task.log"])
+def test_a_recording_is_predicted_without_models(parts: Parts, qtbot: QtBot, name: str) -> None:
+    recording = history_of(read_recording(SAMPLES / name))
+    parts.session.open_recording(recording, name)
+    form = ask(parts)
+    draw(form.canvas, [(0, 0), (1, 1)])
+    QTest.keyClicks(form.total.field, "1 min")
+    QTest.mouseClick(form.lock_button, LEFT)
+    assert parts.wiring.predicting.standing
+    parts.player.to_end()
+    card = card_of(parts, qtbot)
+    total = total_time_ns(recording.migrations[0])
+    assert card.rows[0].simulation == ("never" if total is None else format_duration_ns(total))
+    assert card.assumption.text() == NO_MODELS
+    assert card.canvas.curve
