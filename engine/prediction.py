@@ -30,12 +30,12 @@ CurvePoints = tuple[tuple[int, int], ...]
 
 FORCED: Final = frozenset({"max-rounds", "max-factor", "not-shrinking", "rate-over-max", "timeout"})
 """Reasons to stop of a migration whose rounds did not shrink to what its policy wants."""
-BROKEN_OFF: Final = ("failed", "lost", "cancelled")
 CLOSE_PERCENT: Final = 20
 MOST_TIMES: Final = 1000
 SAMPLES: Final = 400
 NO_GUESS: Final = "–"
 NO_MODEL: Final = "–"
+NOT_RECORDED: Final = "not recorded"
 CLOSE: Final = "close"
 AS_SAID: Final = "as you said"
 OTHERWISE: Final = "the other way round"
@@ -152,12 +152,12 @@ def stopped_by_itself(record: MigrationRecord) -> bool | None:
     """Return whether the rounds ended because little was left; None where that has no answer.
 
     A policy without rounds while the VM runs has no such question; a migration that broke off
-    before its stop has no answer.
+    before its stop has no answer, nor has a recording that does not say why it stopped.
     """
     if not asks_convergence(record):
         return None
     if record.stop_reason is None:
-        return None if record.outcome in BROKEN_OFF else False
+        return False if record.outcome == "does-not-converge" else None
     return record.stop_reason not in FORCED
 
 
@@ -176,14 +176,17 @@ def compare(
         record: The migration as it went.
         model: What a closed-form model says of it, None if none does.
     """
+    unknown = NOT_RECORDED if record.outcome == "completed" else "never"
     rows = [
         _time_row(
             "Total time", prediction.total_ns, total_time_ns(record),
-            None if model is None else model.total_time_s, none="it did not complete",
+            None if model is None else model.total_time_s,
+            unknown=unknown, none="it did not complete",
         ),
         _time_row(
             "Downtime", prediction.downtime_ns, downtime_ns(record),
-            None if model is None else model.downtime_s, none="it never ran at the other host",
+            None if model is None else model.downtime_s,
+            unknown=unknown, none="it never ran at the other host",
         ),
     ]  # fmt: skip
     if asks_convergence(record):
@@ -192,14 +195,21 @@ def compare(
 
 
 def _time_row(
-    name: str, guess: int | None, actual: int | None, model_s: float | None, *, none: str
+    name: str,
+    guess: int | None,
+    actual: int | None,
+    model_s: float | None,
+    *,
+    unknown: str,
+    none: str,
 ) -> PredictionRow:
+    comparable = guess is not None and (actual is not None or unknown != NOT_RECORDED)
     return PredictionRow(
         name,
         NO_GUESS if guess is None else format_duration_ns(guess),
         NO_MODEL if model_s is None else seconds_text(model_s),
-        "never" if actual is None else format_duration_ns(actual),
-        "" if guess is None else times_words(guess, actual, none=none),
+        unknown if actual is None else format_duration_ns(actual),
+        times_words(guess, actual, none=none) if comparable and guess is not None else "",
     )
 
 
@@ -275,8 +285,17 @@ def curve_distance(
     return CurveDistance(mean, mean / pages_total, above)
 
 
-def curve_sentence(curve: CurvePoints, simulated: CurvePoints, pages_total: int) -> str:
-    """Return in one sentence how a drawn curve and the simulated one lie; "" without either."""
+def curve_sentence(
+    curve: CurvePoints, simulated: CurvePoints, pages_total: int, *, made: str = "simulated"
+) -> str:
+    """Return in one sentence how a drawn curve and the simulated one lie; "" without either.
+
+    Args:
+        curve: As it was drawn.
+        simulated: As `since_request` gives it.
+        pages_total: The VM's memory.
+        made: How the other one was made.
+    """
     distance = curve_distance(curve, simulated, pages_total)
     if distance is None:
         return ""
@@ -288,7 +307,7 @@ def curve_sentence(curve: CurvePoints, simulated: CurvePoints, pages_total: int)
     elif distance.above_share <= 0.2:
         where = "below"
     return (
-        f"Your curve runs {where} the simulated one, on average {size} away, {share} of the memory."
+        f"Your curve runs {where} the {made} one, on average {size} away, {share} of the memory."
     )
 
 

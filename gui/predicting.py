@@ -145,6 +145,7 @@ class Predicting(QObject):
             lambda rows: _explain(history, record, rows),
             () if simulated is None else since_request(simulated, record.requested_ns),
             _pages_of(history, record),
+            isinstance(history, RecordedHistory),
         )
         self._record = record
         self.card = RevealDialog(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from engine.model_rows import ModelRow
     from engine.why import Answer
 
-HEADINGS: Final = ("", "You said", "Model", "Simulation", "The simulation against you")
+HEADINGS: Final = ("", "You said", "Model", "{}", "The {} against you")
 FIRST_MODEL: Final = "Measured curve"
 WAITING: Final = "The models are being computed."
 NO_MODELS: Final = "No closed-form model speaks of this migration."
@@ -53,6 +53,7 @@ class Revealed:
         explain: Gives the answer to why, for rows; None if there is none.
         simulated: Remaining pages of the run by time after the request; () if unknown.
         pages: Memory of the VM.
+        recorded: Whether it is a recording and no simulation.
     """
 
     question: str
@@ -61,6 +62,7 @@ class Revealed:
     explain: Callable[[Sequence[PredictionRow]], Answer | None]
     simulated: CurvePoints
     pages: int
+    recorded: bool = False
 
 
 class RevealDialog(QDialog):
@@ -138,7 +140,9 @@ class RevealDialog(QDialog):
             self.assumption.setText(model.assumption)
         self.rows = self._revealed.compare(model)
         _clear(self.grid)
-        for column, heading in enumerate(HEADINGS):
+        what = "recording" if self._revealed.recorded else "simulation"
+        headings = [HEADINGS[0], *HEADINGS[1:3], what.capitalize(), HEADINGS[4].format(what)]
+        for column, heading in enumerate(headings):
             self.grid.addWidget(self._label(heading, 12, name="dim"), 0, column)
         for line, row in enumerate(self.rows, start=1):
             cells = (row.name, row.said, row.model, row.simulation, row.words)
@@ -146,7 +150,7 @@ class RevealDialog(QDialog):
                 strong = column in (1, 3)
                 cell = self._label(text, 15 if column else 14, bold=strong)
                 cell.setAccessibleName(
-                    f"{row.name}, {HEADINGS[column]}: {text}" if column else text
+                    f"{row.name}, {headings[column]}: {text}" if column else text
                 )
                 self.grid.addWidget(cell, line, column)
         answer = self._revealed.explain(self.rows)
@@ -160,14 +164,17 @@ class RevealDialog(QDialog):
         curve, simulated = shown.prediction.curve, shown.simulated
         self.canvas.set_theme(theme)
         self.canvas.set_editable(False)
+        self.canvas.set_scale(self._scale)
         ends = [points[-1][0] for points in (curve, simulated) if points]
         self.canvas.setVisible(bool(ends))
         if ends:
             length_ns = max(ends)
             self.canvas.set_axes(length_ns + length_ns // AXIS_ROOM, shown.pages)
             self.canvas.set_curve(curve)
-            self.canvas.set_reference(simulated)
-        sentence = curve_sentence(curve, simulated, shown.pages)
+            word = "recording" if shown.recorded else "simulation"
+            self.canvas.set_reference(simulated, word=word)
+        made = "recorded" if shown.recorded else "simulated"
+        sentence = curve_sentence(curve, simulated, shown.pages, made=made)
         self.curve_words.setText(sentence)
         self.curve_words.setVisible(bool(sentence))
 
@@ -201,7 +208,9 @@ class RevealDialog(QDialog):
             button.setAutoDefault(False)
         self.close_button.setProperty("hot", True)
         self.close_button.setDefault(True)
-        self.resize(round(WIDTH_PX * self._scale), round(HEIGHT_PX * self._scale))
+        room = self.screen().availableGeometry()
+        width, height = round(WIDTH_PX * self._scale), round(HEIGHT_PX * self._scale)
+        self.resize(min(width, room.width()), min(height, room.height()))
         self.close_button.setFocus()
 
     def _label(self, text: str, size_px: int, *, bold: bool = False, name: str = "") -> QLabel:

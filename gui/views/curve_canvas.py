@@ -26,6 +26,7 @@ from gui.style.theme import DARK, Theme, ui_font
 from gui.views.time_text import SECOND_NS, time_ticks
 
 LEFT_PX, TOP_PX, RIGHT_PX, BOTTOM_PX = 66, 24, 14, 20
+FONT_PX: Final = 11
 STEPS: Final = 40
 FINE_STEPS: Final = 200
 POINT_PX: Final = 3
@@ -59,7 +60,7 @@ class CurveCanvas(QWidget):
         self._points: list[tuple[int, int]] = []
         self._reference: CurvePoints = ()
         self._words = ("you", "simulation")
-        self._editable = True
+        self._editable, self._scale = True, 1.0
         self._cursor = (0, 1)
         self._keys = False
         self._last: tuple[int, int] | None = None
@@ -130,6 +131,11 @@ class CurveCanvas(QWidget):
         self._tell()
         self.update()
 
+    def set_scale(self, scale: float) -> None:
+        """Write larger, for a hall: 1.0 is the size of the window's own words."""
+        self._scale = scale
+        self.update()
+
     def clear(self) -> None:
         """Draw nothing any more."""
         if self._points:
@@ -138,10 +144,11 @@ class CurveCanvas(QWidget):
 
     def area(self) -> QRectF:
         """Return the inside of the axes."""
-        return QRectF(
-            LEFT_PX, TOP_PX,
-            max(1, self.width() - LEFT_PX - RIGHT_PX), max(1, self.height() - TOP_PX - BOTTOM_PX),
-        )  # fmt: skip
+        left, top, right, bottom = (
+            round(px * self._scale) for px in (LEFT_PX, TOP_PX, RIGHT_PX, BOTTOM_PX)
+        )
+        wide, high = self.width() - left - right, self.height() - top - bottom
+        return QRectF(left, top, max(1, wide), max(1, high))
 
     def position_of(self, t_ns: int, pages: float) -> QPointF:
         """Return where a point of the curve lies, in the widget."""
@@ -306,7 +313,7 @@ class CurveCanvas(QWidget):
 
     def _draw_axes(self, painter: QPainter) -> None:
         area, theme = self.area(), self._theme
-        painter.setFont(ui_font(11))
+        painter.setFont(ui_font(round(FONT_PX * self._scale)))
         metrics = painter.fontMetrics()
         for quarter in range(5):
             pages = self._top_pages * quarter // 4
@@ -325,15 +332,15 @@ class CurveCanvas(QWidget):
             painter.setPen(theme.color("dim"))
             width = metrics.horizontalAdvance(text)
             at = max(0.0, min(x - width / 2, self.width() - width - 1.0))
-            painter.drawText(QPointF(at, area.bottom() + 15), text)
+            painter.drawText(QPointF(at, area.bottom() + 15 * self._scale), text)
 
     def _draw_legend(self, painter: QPainter) -> None:
         """Name both curves at the top right, and the axes at the top left."""
-        painter.setFont(ui_font(11))
+        painter.setFont(ui_font(round(FONT_PX * self._scale)))
         metrics, theme = painter.fontMetrics(), self._theme
         painter.setPen(theme.color("dim"))
-        painter.drawText(QPointF(0, 13), "Still to arrive, by time after the request")
-        x = float(self.width() - RIGHT_PX)
+        painter.drawText(QPointF(0, 13 * self._scale), "Still to arrive, by time after the request")
+        x, y = float(self.width() - RIGHT_PX), 9 * self._scale
         for word, token, style, shown in (
             (self._words[1], "ink", Qt.PenStyle.SolidLine, bool(self._reference)),
             (self._words[0], "warn", Qt.PenStyle.DashLine, bool(self._points)),
@@ -341,9 +348,9 @@ class CurveCanvas(QWidget):
             if shown:
                 x -= metrics.horizontalAdvance(word)
                 painter.setPen(theme.color("ink"))
-                painter.drawText(QPointF(x, 13), word)
+                painter.drawText(QPointF(x, 13 * self._scale), word)
                 painter.setPen(QPen(theme.color(token), 2, style))
-                painter.drawLine(QPointF(x - 28, 9), QPointF(x - 6, 9))
+                painter.drawLine(QPointF(x - 28, y), QPointF(x - 6, y))
                 x -= 42
 
     def _draw_cross(self, painter: QPainter) -> None:
@@ -353,7 +360,7 @@ class CurveCanvas(QWidget):
         for dx, dy in ((CROSS_PX, 0), (0, CROSS_PX)):
             painter.drawLine(centre - QPointF(dx, dy), centre + QPointF(dx, dy))
         text = f"{format_duration_ns(self._cursor[0])}, {size_text(self._cursor[1])}"
-        painter.setFont(ui_font(11))
+        painter.setFont(ui_font(round(FONT_PX * self._scale)))
         metrics, area = painter.fontMetrics(), self.area()
         width = metrics.horizontalAdvance(text)
         x = centre.x() + 10 if centre.x() + 12 + width < area.right() else centre.x() - 10 - width

@@ -253,7 +253,7 @@ class RoundsView(QWidget):
         if not self.rounds():
             painter.setFont(ui_font(11))
             note = "This policy has no rounds." if self._migration else "Nothing migrates."
-            if self._hidden and self._migration is not None:
+            if self._hidden and self._migration is not None and self._migration.rounds:
                 note = "No round has ended yet."
             painter.drawText(0, VALUE_PX, note)
             return

@@ -201,3 +201,11 @@ def test_what_was_said_in_one_sentence() -> None:
     assert said.sentence == (
         "You said: total time 40 s, downtime 200 ms, it stops by itself, a curve."
     )
+
+
+def test_what_a_recording_does_not_tell_is_no_never(web: History) -> None:
+    record = replace(web.migrations[0], suspended_ns=None, resumed_ns=None, stop_reason=None)
+    rows = compare(Prediction(S, S, True), record, None)
+    assert rows[1].simulation == "not recorded" and rows[1].words == ""
+    assert rows[2].simulation == NO_GUESS and rows[2].words == ""
+    assert rows[0].words != ""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.importing import history_of, read_recording
@@ -420,6 +420,51 @@ def test_a_recording_is_predicted_without_models(parts: Parts, qtbot: QtBot, nam
     parts.player.to_end()
     card = card_of(parts, qtbot)
     total = total_time_ns(recording.migrations[0])
-    assert card.rows[0].simulation == ("never" if total is None else format_duration_ns(total))
+    down = downtime_ns(recording.migrations[0])
+    for row, value in zip(card.rows[:2], (total, down), strict=True):
+        assert row.simulation == ("not recorded" if value is None else format_duration_ns(value))
+    headings = [card.grid.itemAtPosition(0, column).widget().text() for column in (3, 4)]
+    assert headings == ["Recording", "The recording against you"]
     assert card.assumption.text() == NO_MODELS
     assert card.canvas.curve
+
+
+def test_all_of_it_by_keyboard(parts: Parts, qtbot: QtBot) -> None:
+    form = ask(parts)
+
+    def focused() -> QWidget:
+        widget = form.focusWidget()
+        assert widget is not None
+        return widget
+
+    def tab_to(wanted: QWidget) -> None:
+        for _ in range(20):
+            if focused() is wanted:
+                return
+            QTest.keyClick(focused(), Qt.Key.Key_Tab)
+        raise AssertionError(f"{wanted.accessibleName()} is not reached")
+
+    assert focused() is form.total.field
+    QTest.keyClicks(form.total.field, "8 s")
+    tab_to(form.downtime.field)
+    QTest.keyClicks(form.downtime.field, "40 ms")
+    tab_to(form.converges.button(None))
+    QTest.keyClick(focused(), Qt.Key.Key_Left)
+    QTest.keyClick(focused(), Qt.Key.Key_Left)
+    assert form.converges.value is True
+    tab_to(form.canvas)
+    QTest.keyClick(form.canvas, Qt.Key.Key_Return)
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Down):
+        for _ in range(20):
+            QTest.keyClick(form.canvas, key)
+    QTest.keyClick(form.canvas, Qt.Key.Key_Return)
+    assert form.isVisible() and len(form.canvas.curve) == 2
+    tab_to(form.lock_button)
+    QTest.keyClick(form.lock_button, Qt.Key.Key_Space)
+    assert parts.wiring.predicting.standing
+    parts.window.activateWindow()
+    QTest.keyClick(parts.window, Qt.Key.Key_End)
+    card = card_of(parts, qtbot)
+    assert [row.words for row in card.rows] == ["close", "close", "as you said"]
+    QTest.keyClick(card, Qt.Key.Key_Return)
+    assert parts.wiring.predicting.card is None
