@@ -128,9 +128,8 @@ class ChoiceQuestion(QWidget):
         for number, (words, value) in enumerate(answers):
             button = QRadioButton(words)
             button.setFont(ui_font(14))
-            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            button.setAccessibleName(f"{question} {words}")
             button.setChecked(value is None)
+            button.setAccessibleName(f"{question} {words}")
             self._group.addButton(button, number)
             row.addWidget(button)
         row.addStretch(1)
@@ -139,13 +138,25 @@ class ChoiceQuestion(QWidget):
         layout.setSpacing(4)
         layout.addWidget(label)
         layout.addLayout(row)
-        self._group.idToggled.connect(lambda number, checked: self.changed.emit())
+        self._lead_tab()
+        self._group.idToggled.connect(self._on_toggled)
 
     @property
     def value(self) -> object:
         """Return the value of the answer that is chosen, None without one."""
         number = self._group.checkedId()
         return self._values[number] if number >= 0 else None
+
+    def _on_toggled(self, number: int, checked: bool) -> None:
+        if checked:
+            self._lead_tab()
+            self.changed.emit()
+
+    def _lead_tab(self) -> None:
+        """Let Tab lead to the answer that is chosen; the arrow keys go to the others."""
+        for button in self._group.buttons():
+            policy = Qt.FocusPolicy.StrongFocus if button.isChecked() else Qt.FocusPolicy.ClickFocus
+            button.setFocusPolicy(policy)
 
     def button(self, value: object) -> QRadioButton:
         """Return the button of an answer, by its value."""

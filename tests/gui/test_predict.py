@@ -463,6 +463,7 @@ def test_all_of_it_by_keyboard(parts: Parts, qtbot: QtBot) -> None:
     QTest.keyClick(form.lock_button, Qt.Key.Key_Space)
     assert parts.wiring.predicting.standing
     parts.window.activateWindow()
+    QApplication.processEvents()
     QTest.keyClick(parts.window, Qt.Key.Key_End)
     card = card_of(parts, qtbot)
     assert [row.words for row in card.rows] == ["close", "close", "as you said"]
