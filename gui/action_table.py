@@ -205,6 +205,8 @@ TABLE: Final[tuple[ActionRow, ...]] = (
          "Black on white with strong lines, for weak projectors.", switch=True),
     _ROW("theme_system", "As the desktop", ("Ctrl+4",), "View/Theme", "Theme",
          "Dark or light, as the desktop is.", switch=True),
+    _ROW("summary", "State in words", ("Ctrl+W",), "View", "Window",
+         "Show the state as a paragraph, as screen readers are told it.", switch=True),
     _ROW("reduced_motion", "Reduced motion", ("Ctrl+M",), "View", "Window",
          "Let nothing move but what time moves.", switch=True),
     _ROW("full_screen", "Full screen", ("Ctrl+F11",), "View", "Window",

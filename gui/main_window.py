@@ -53,6 +53,7 @@ from gui.views.pool_verdicts import Verdicts
 from gui.views.pool_view import PoolView
 from gui.views.recorded_panel import RecordedPanel
 from gui.views.rounds_view import RoundsView
+from gui.views.summary_view import SummaryView
 from gui.views.timeline_view import TimelineView
 from gui.views.title_label import TitleLabel
 from gui.views.transport_view import TransportView
@@ -126,6 +127,7 @@ class MainWindow(QMainWindow):
         self.rounds, self.comparison = RoundsView(), ComparisonView()
         self.recorded, self.live_bar = RecordedPanel(), LiveBar()
         self.branches, self.compare_page = BranchTree(), ComparePage()
+        self.summary = SummaryView()
         self.timeline, self.transport = TimelineView(), TransportView()
         self.actions_by_name: Actions = build_actions(self)
         self.menu_bar = QMenuBar()
@@ -269,6 +271,7 @@ class MainWindow(QMainWindow):
         layout.setSpacing(0)
         layout.addWidget(self.header)
         layout.addWidget(self.live_bar)
+        layout.addWidget(self.summary)
         layout.addWidget(across, 1)
         layout.addWidget(self.compare_page, 1)
         layout.addWidget(self.footer)

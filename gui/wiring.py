@@ -34,6 +34,7 @@ from gui.session import Session
 from gui.settings import Settings
 from gui.showing import Showing
 from gui.stepping import Stepping
+from gui.telling import Telling
 
 
 class Wiring(QObject):
@@ -81,6 +82,8 @@ class Wiring(QObject):
         self.presenting = Presenting(window, player, session, self.layouts)
         self.forking = Forking(window, session)
         self.comparing = Comparing(window, player, session, self.forking.tree)
+        self.telling = Telling(window, session, settings)
+        player.frame_changed.connect(self.telling.show_frame)
         self.stepping = Stepping(window, player, session)
         self.noting = Noting(window, player, session)
         self.commands = Commands(window, player, session, self.moving, self.opening, settings)

@@ -33,7 +33,7 @@ QMenu::separator { height: 1px; background: $line; margin: 4px 8px; }
 QPushButton { background: $field; color: $ink; border: 1px solid $line; border-radius: 6px;
   padding: 5px 9px; }
 QPushButton:hover { border-color: $link; }
-QPushButton:focus { border-color: $link; }
+QPushButton:focus { border: 2px solid $link; padding: 4px 8px; }
 QPushButton:pressed { background: $pill; }
 QPushButton:disabled { color: $dim; background: transparent; }
 QPushButton[hot="true"] { background: $accent; color: $accent_ink; border-color: $link; }
@@ -44,6 +44,7 @@ QCheckBox { color: $ink; background: transparent; spacing: 6px; }
 QCheckBox::indicator { width: 15px; height: 15px; border: 1px solid $dim; border-radius: 3px;
   background: $field; }
 QCheckBox::indicator:checked { background: $link; border-color: $ink; }
+QComboBox:focus { border: 2px solid $link; border-radius: 4px; }
 QCheckBox:focus { border: 1px solid $link; border-radius: 3px; }
 QRadioButton { color: $ink; background: transparent; spacing: 7px; padding: 2px;
   border: 1px solid transparent; border-radius: 3px; }
@@ -68,6 +69,7 @@ QListWidget { background: $field; color: $ink; border: 1px solid $line; border-r
   padding: 4px; outline: 0; }
 QListWidget::item { padding: 7px 9px; border-radius: 4px; }
 QListWidget::item:selected { background: $accent; color: $accent_ink; }
+#summary { background: $sunken; color: $ink; border-bottom: 1px solid $line; }
 #comparePage { background: $ground; }
 #compareColumn { background: $panel; border: 1px solid $line; border-radius: 8px; }
 #compareColumn QLabel { background: transparent; }

@@ -121,7 +121,7 @@ class BranchTree(QFrame):
         self.tree.setStyleSheet(
             f"QTreeWidget {{ background: {theme.field}; color: {theme.ink};"
             f" border: 1px solid {theme.line}; border-radius: 6px; outline: 0; }}"
-            f"QTreeWidget:focus {{ border-color: {theme.link}; }}"
+            f"QTreeWidget:focus {{ border: 2px solid {theme.link}; }}"
             f"QTreeWidget::item {{ height: {ROW_PX - 4}px; padding: 1px 3px; }}"
             f"QTreeWidget::item:selected {{ background: {theme.accent};"
             f" color: {theme.accent_ink}; }}"

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.history import Frame, History
-from engine.probes import ProbeRecord
+from engine.probes import FATE_LABELS, Fate, ProbeRecord
+from engine.units import format_duration_ns
 from gui.style.theme import DARK, Theme, mono_font, ui_font
 from gui.views.replies import WORDS
 
@@ -72,6 +74,23 @@ class ClientPane(QWidget):
         """Show what the client sees at the frame's instant."""
         if self._move(frame.t_ns):
             self.update()
+
+    def words_at(self, t_ns: int) -> str:
+        """Return what the client has seen so far, for those who do not see the pane."""
+        probe = self._probe
+        if probe is None:
+            return f"{self.title}: nobody watches"
+        sent_ns, rtt_ns, fates = probe.sent_ns, probe.rtt_ns, probe.fates
+        lost = fates == Fate.LOST
+        back = ~lost & (sent_ns + rtt_ns <= t_ns)
+        told = f"{self.title}: {int(back.sum())} answers"
+        newest = np.flatnonzero(back)
+        if len(newest):
+            i = int(newest[-1])
+            label = FATE_LABELS[Fate(int(fates[i]))]
+            told += f", the last in {format_duration_ns(int(rtt_ns[i]))}, {label}"
+        n_lost = int((lost & (sent_ns <= t_ns)).sum())
+        return f"{told}, {n_lost} lost" if n_lost else told
 
     def _read(self, history: History) -> None:
         """Take from a run what the pane needs."""

@@ -103,6 +103,9 @@ class ConsoleView(QWidget):
         """Show what the chosen client sees at the frame's instant."""
         self._frame = frame
         self.pane.show_frame(frame)
+        told = self.pane.words_at(frame.t_ns)
+        if told != self.accessibleDescription():
+            self.setAccessibleDescription(told)
 
     def _show_panes(self, kinds: list[str]) -> None:
         for pane in self._panes:

@@ -79,10 +79,15 @@ class PageTools(QWidget):
         self.setStyleSheet(
             f"QPushButton {{ padding: 0 5px; color: {theme.dim}; background: transparent;"
             f" border: 1px solid {theme.line}; border-radius: 5px; }}"
-            f"QPushButton:focus {{ border-color: {theme.link}; color: {theme.ink}; }}"
+            f"QPushButton:focus {{ border: 2px solid {theme.link}; padding: 0 4px;"
+            f" color: {theme.ink}; }}"
+            f"QComboBox {{ padding: 0 4px; color: {theme.ink}; background: {theme.field};"
+            f" border: 1px solid {theme.line}; border-radius: 5px; }}"
+            f"QComboBox:focus {{ border: 2px solid {theme.link}; padding: 0 3px; }}"
+            f"QComboBox::drop-down {{ width: 18px; border: 0; }}"
             f"QLineEdit {{ padding: 0 4px; color: {theme.ink}; background: {theme.field};"
             f" border: 1px solid {theme.line}; border-radius: 5px; }}"
-            f"QLineEdit:focus {{ border-color: {theme.link}; }}"
+            f"QLineEdit:focus {{ border: 2px solid {theme.link}; padding: 0 3px; }}"
             f'QLineEdit[wrong="true"] {{ border-color: {theme.warn}; }}'
         )
 

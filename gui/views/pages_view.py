@@ -334,6 +334,12 @@ class PagesView(QWidget):
         if self._values is not None:  # writes are not marked in other colours
             lines = tuple(line for line in lines if line != HEAT_WORDS)
         self.middle.say(arrow, lines)
+        told = ", ".join(text for text, _, _ in lines)
+        for grid, title, figures in (
+            (self.source, self._titles[0].text(), note),
+            (self.destination, self._titles[1].text(), words.destination_note(shown, m, counts)),
+        ):
+            grid.setAccessibleDescription(f"{title}: {figures}; {told}")
 
     def _counts(self) -> list[int]:
         """Return the pages in each state; zeros while nothing moves."""

@@ -106,6 +106,7 @@ class PlotCurves:
         import pyqtgraph as pg
 
         view = pg.PlotWidget(self._owner, background=None, useOpenGL=False)
+        view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         view.hide()
         view.setFrameShape(view.Shape.NoFrame)
         view.viewport().setAutoFillBackground(False)

@@ -65,6 +65,7 @@ class PlotPanel(QWidget):
         """Start empty; pyqtgraph is imported when the first content comes."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setAccessibleName("Plot")
         self._theme = DARK
         self._picture = PlotPicture(self)
         self._t_ns = 0

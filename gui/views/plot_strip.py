@@ -154,10 +154,11 @@ class PlotStrip(QWidget):
         self.setStyleSheet(
             f"QToolButton {{ background: transparent; color: {theme.dim}; border: 1px solid"
             f" {theme.line}; border-radius: 4px; padding: 1px 6px; }}"
-            f"QToolButton:hover, QToolButton:focus {{ border-color: {theme.link};"
-            f" color: {theme.ink}; }}"
+            f"QToolButton:hover {{ border-color: {theme.link}; color: {theme.ink}; }}"
             f"QToolButton:checked {{ background: {theme.pill_mig}; color: {theme.ink};"
             f" border-color: {theme.link}; }}"
+            f"QToolButton:focus {{ border: 2px solid {theme.link}; padding: 0 5px;"
+            f" color: {theme.ink}; }}"
             f"QToolButton:disabled {{ color: {theme.unsent}; }}"
             f"QLabel {{ color: {theme.ink}; background: transparent; }}"
         )

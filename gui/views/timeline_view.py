@@ -45,6 +45,7 @@ SIDE_PX: Final = 12
 GAP_PX: Final = 6
 MARK_REACH_PX: Final = 6
 PLAYHEAD_PX: Final = 9
+KEYS: Final = "Left and right move the playhead, Home and End jump."
 
 
 class TimelineView(QWidget):
@@ -76,7 +77,7 @@ class TimelineView(QWidget):
         self._cache: QPixmap | None = None
         self._labels: list[QRect] = []
         self.setAccessibleName("Timeline of the run")
-        self.setAccessibleDescription("Left and right move the playhead, Home and End jump.")
+        self.setAccessibleDescription(KEYS)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._scrubber = Scrubber(self._run_length, self.time_at, self.seek_requested.emit)
         self.setMouseTracking(True)
@@ -127,6 +128,7 @@ class TimelineView(QWidget):
             return
         xs = [round(self.x_at(t_ns)) for t_ns in (self._t_ns, frame.t_ns)]
         self._t_ns = frame.t_ns
+        self._tell()
         if self._hidden:
             self._learn()
         self._reveal_lane()
@@ -135,6 +137,16 @@ class TimelineView(QWidget):
         elif xs[0] != xs[1]:
             reach = PLAYHEAD_PX // 2 + 1
             self.update(min(xs) - reach, 0, max(xs) - min(xs) + 2 * reach, self.height())
+
+    def _tell(self) -> None:
+        """Describe where the playhead is for those who do not see it."""
+        told = [clock_text(self._t_ns, decimals=1)]
+        for stages in self._stages[:1]:
+            here = [s for s in stages if s.start_ns <= self._t_ns < s.end_ns]
+            told += [here[-1].labels[0] if self._hidden else here[-1].sentence] if here else []
+        text = f"Playhead at {', '.join(told)}. {KEYS}"
+        if text != self.accessibleDescription():
+            self.setAccessibleDescription(text)
 
     def time_at(self, x_px: float) -> int:
         """Return the instant under a horizontal position, clipped to the run."""

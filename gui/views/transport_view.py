@@ -127,11 +127,11 @@ class RoundButton(QAbstractButton):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         edge = theme.color("link" if self._large or self.hasFocus() else "line")
-        painter.setPen(QPen(edge, 2 if self.hasFocus() else 1))
+        painter.setPen(QPen(edge, 3 if self.hasFocus() else 1))
         painter.setBrush(fill)
         painter.drawEllipse(QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5))
         if self.hasFocus() and self._large:
-            painter.setPen(QPen(ink, 1))
+            painter.setPen(QPen(ink, 2))
             painter.drawEllipse(QRectF(self.rect()).adjusted(4, 4, -4, -4))
         painter.translate(QPointF(self.width() / 2, self.height() / 2))
         scale = self.width() * (0.2 if self._large else 0.18)
@@ -159,7 +159,7 @@ class ArrowBox(QComboBox):
             f"QComboBox {{ color: {theme.ink}; background: {theme.field}; padding: 4px 7px;"
             f" border: 1px solid {theme.line}; border-radius: 6px; }}"
             f"QComboBox:disabled {{ color: {theme.dim}; }}"
-            f"QComboBox:focus {{ border-color: {theme.link}; }}"
+            f"QComboBox:focus {{ border: 2px solid {theme.link}; padding: 3px 6px; }}"
             f"QComboBox::drop-down {{ width: 18px; border: 0; }}"
             f"QComboBox::down-arrow {{ image: none; }}"
             f"QComboBox QAbstractItemView {{ color: {theme.ink}; background: {theme.field};"

@@ -179,7 +179,8 @@ class ValueRow(QWidget):
             f"QLineEdit {{ color: {ink}; background: {theme.field}; border: 1px solid {edge};"
             f" border-radius: 4px; padding: 1px 5px; selection-background-color: {theme.accent};"
             f" selection-color: {theme.accent_ink}; }}"
-            f"QLineEdit:focus {{ border-color: {theme.warn if self._wrong else theme.link}; }}"
+            f"QLineEdit:focus {{ border: 2px solid {theme.warn if self._wrong else theme.link};"
+            f" padding: 0 4px; }}"
         )
         styles = (
             (self.label, f"color: {ink};"),

@@ -1,0 +1,99 @@
+"""The state of a VM at an instant in one plain paragraph, for ears as well as for eyes."""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from engine.history import History, MigrationRecord, VmFrame
+from engine.narration import narrate
+from engine.probes import Fate
+from engine.recorded import RecordedHistory
+from engine.states import PageState
+from engine.units import format_count, format_duration_ns
+
+PENDING: Final = (
+    PageState.NOT_SENT,
+    PageState.IN_FLIGHT,
+    PageState.DIRTY_AGAIN,
+    PageState.SKIPPED,
+    PageState.MISSING,
+)
+
+
+def state_summary(history: History, t_ns: int, vm: str) -> str:
+    """Return phase, round, pages left, downtime and pings at an instant, in sentences.
+
+    Args:
+        history: The run.
+        t_ns: Scenario time, clipped to the run.
+        vm: Name of the VM.
+
+    Raises:
+        KeyError: No VM has that name.
+    """
+    t_ns = max(0, min(t_ns, history.end_ns))
+    frame = history.frame_at(t_ns).vms[vm]
+    parts = [f"At {format_duration_ns(t_ns)}: {_where(frame)}."]
+    headline = narrate(history, t_ns, vm).headline.rstrip(".")
+    move = None if frame.migration is None else history.migrations[frame.migration]
+    if move is None:
+        parts.append("No migration has begun.")
+    else:
+        phase = frame.phase or (f"migration {move.outcome}" if _is_over(move, t_ns) else headline)
+        parts.append(f"Phase: {phase}.")
+        parts += _progress(history, move, frame, t_ns)
+        parts.append(_downtime(move, t_ns))
+    parts += _pings(history, t_ns, vm)
+    return " ".join(parts)
+
+
+def _where(frame: VmFrame) -> str:
+    if frame.status == "running":
+        return f"{frame.name} runs on {frame.host}"
+    return f"{frame.name} is {frame.status}"
+
+
+def _is_over(move: MigrationRecord, t_ns: int) -> bool:
+    return move.ended_ns is not None and move.ended_ns <= t_ns
+
+
+def _progress(
+    history: History, move: MigrationRecord, frame: VmFrame, t_ns: int
+) -> Iterator[str]:
+    """Yield the round and the pages that are still to come, as far as they are known."""
+    if frame.round is not None:
+        what = f"Round {frame.round.number}" if frame.round.live else "The last copy"
+        yield f"{what} is being sent."
+    if isinstance(history, RecordedHistory) or move.track is None or t_ns < move.track.start_ns:
+        return
+    left = int(sum(frame.counts[state] for state in PENDING))
+    yield f"{format_count(left)} of {format_count(move.pages_total)} pages left."
+
+
+def _downtime(move: MigrationRecord, t_ns: int) -> str:
+    if move.suspended_ns is None or t_ns < move.suspended_ns:
+        return "Downtime so far: none."
+    if move.resumed_ns is None or t_ns < move.resumed_ns:
+        end_ns = min(t_ns, move.ended_ns) if move.ended_ns is not None else t_ns
+        return f"Downtime so far: {format_duration_ns(end_ns - move.suspended_ns)}."
+    return f"Downtime: {format_duration_ns(move.resumed_ns - move.suspended_ns)}."
+
+
+def _pings(history: History, t_ns: int, vm: str) -> Iterator[str]:
+    """Yield what the first ping of the VM has seen so far."""
+    for probe in history.probes:
+        if probe.vm != vm or probe.spec.kind != "ping":
+            continue
+        count = bisect_right(probe.sent_ns.tolist(), t_ns)
+        rtt_ns, fates = probe.rtt_ns[:count], probe.fates[:count]
+        back = (probe.sent_ns[:count] + rtt_ns <= t_ns) & (fates != Fate.LOST)
+        lost = int(np.count_nonzero(fates == Fate.LOST))
+        if not back.any():
+            return
+        newest = int(rtt_ns[np.flatnonzero(back)[-1]])
+        yield f"Pings: {int(back.sum())} answered, {lost} lost, the last in " + (
+            f"{format_duration_ns(newest)}."
+        )
+        return

@@ -1,0 +1,33 @@
+"""The state in words: a line that can be shown, and that screen readers are told."""
+
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from gui.style.theme import ui_font
+
+MARGIN_PX: Final = 5
+
+
+class SummaryView(QLabel):
+    """Shows one paragraph."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Start empty and hidden."""
+        super().__init__(parent)
+        self.setObjectName("summary")
+        self.setFont(ui_font(13))
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setContentsMargins(16, MARGIN_PX, 16, MARGIN_PX)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        self.setAccessibleName("State in words")
+        self.hide()
+
+    def say(self, words: str) -> None:
+        """Show words."""
+        if words != self.text():
+            self.setText(words)
+            self.setAccessibleDescription(words)
