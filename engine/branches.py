@@ -1,7 +1,8 @@
 """Branches: other futures of one scenario, kept in its file as what differs from it.
 
 A branch is a scenario of its own when it is opened. The file keeps of it only values from the
-start on (`set`), and its migrations, changes and faults where they are not the scenario's own.
+start on (`set`), and its migrations, changes and faults where they are not the scenario's own;
+an empty list where it has none and the scenario has some.
 """
 
 from collections.abc import Iterator, Sequence
@@ -67,9 +68,11 @@ def branches_of(scenario: Scenario) -> list[Branch]:
 
 def _opened(scenario: Scenario, raw: Document) -> Scenario:
     base = {k: v for k, v in scenario.document.items() if k != "branches"}
-    lists = {name: raw[name] for name in LISTS if raw.get(name)}
+    # An empty list is not an absent one: the branch has none where the scenario has some.
+    lists = {name: raw[name] for name in LISTS if name in raw}
     # Changes name migrations: the lists are put in first, at once, and then the values.
-    opened = scenario_from_document({**base, **lists}, scenario.name)
+    both = {k: v for k, v in {**base, **lists}.items() if v or k not in lists}
+    opened = scenario_from_document(both, scenario.name)
     return opened.with_values(raw.get("set", {}).items())
 
 
@@ -114,8 +117,8 @@ def _kept(scenario: Scenario, branch: Branch) -> Document:
     if values:
         raw["set"] = values
     for name in LISTS:
-        if other.get(name) and other.get(name) != base.get(name):
-            raw[name] = other[name]
+        if other.get(name, []) != base.get(name, []):
+            raw[name] = other.get(name, [])
     return raw
 
 

@@ -95,6 +95,16 @@ def test_branches_are_kept_and_do_not_change_the_run():
     assert with_branches(kept, []).document == base.document
 
 
+def test_branch_without_the_changes_and_faults_of_the_file_stays_without():
+    base, branches = family()
+    cut = branches[1].scenario
+    text = scenario_text(with_branches(cut, [Branch("as opened", "", 0, base)]).document)
+    found = branches_of(parse_scenario(text, "file"))[0].scenario
+    assert cut.spec.changes and cut.spec.faults
+    assert found.spec == base.spec
+    assert simulate(found.spec).digest() == simulate(base.spec).digest()
+
+
 def test_branch_that_no_file_can_keep_is_told():
     base, _ = family()
     more = [*base.document["hosts"], {"name": "xen-9"}]
