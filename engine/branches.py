@@ -69,9 +69,10 @@ def branches_of(scenario: Scenario) -> list[Branch]:
 def _opened(scenario: Scenario, raw: Document) -> Scenario:
     base = {k: v for k, v in scenario.document.items() if k != "branches"}
     # An empty list is not an absent one: the branch has none where the scenario has some.
-    lists = {name: raw[name] for name in LISTS if name in raw}
+    lists: Document = {name: raw[name] for name in LISTS if name in raw}
     # Changes name migrations: the lists are put in first, at once, and then the values.
-    both = {k: v for k, v in {**base, **lists}.items() if v or k not in lists}
+    whole: Document = {**base, **lists}
+    both = {k: v for k, v in whole.items() if v or k not in lists}
     opened = scenario_from_document(both, scenario.name)
     return opened.with_values(raw.get("set", {}).items())
 
