@@ -206,7 +206,7 @@ class LifeReader:
         ours = [m for m in self.history.migrations if m.vm == self.vm and m.outcome != "refused"]
         ends = [m.requested_ns for m in ours[1:]] + [self.history.end_ns + 1]
         found = []
-        for migration, until_ns in zip(ours, ends, strict=True):
+        for migration, until_ns in zip(ours, ends, strict=False):  # none of either without ours
             if migration.track is not None and migration.track.start_ns < until_ns:
                 found.append((migration, migration.track, until_ns))
         return found

@@ -17,6 +17,8 @@ from engine.states import PageState
 
 MOST_CHANGES: Final = 0.25
 """Share of the pages above which a jump is not told page by page."""
+SORTED_SHARE: Final = 64
+"""Up to this part of all pages, changed pages are sorted; more are marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,7 @@ class PageCursor:
     def _advance(self, section: Section, at_ns: int) -> PageDelta:
         """Go on inside a section: lanes in their order, as a page lives through them."""
         assert self._settled is not None and self.states is not None
-        touched = np.zeros(len(self.states), np.bool_)
-        touched[section.changed_between(self._t_ns, at_ns)] = True
-        pages = np.flatnonzero(touched).astype(np.uint32)  # each once; sorting them costs more
+        pages = _each_once(section.changed_between(self._t_ns, at_ns), len(self.states))
         old = self.states[pages]
         for lane in section.lanes:
             lane.apply(self._settled, lane.count_at(self._t_ns), lane.count_at(at_ns))
@@ -104,6 +104,15 @@ class PageCursor:
         new = self.states[pages]
         changed = old != new
         return PageDelta(pages[changed], old[changed], new[changed])
+
+
+def _each_once(pages: Pages, n_pages: int) -> Pages:
+    """Return page numbers sorted, each once; few are sorted, many are marked in the memory."""
+    if len(pages) * SORTED_SHARE < n_pages:
+        return np.unique(pages)
+    touched = np.zeros(n_pages, np.bool_)
+    touched[pages] = True
+    return np.flatnonzero(touched).astype(np.uint32)
 
 
 def _event_times(history: History) -> list[int]:

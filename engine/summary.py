@@ -1,7 +1,7 @@
 """The state of a VM at an instant in one plain paragraph, for ears as well as for eyes."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -22,13 +22,17 @@ PENDING: Final = (
 )
 
 
-def state_summary(history: History, t_ns: int, vm: str) -> str:
+def state_summary(
+    history: History, t_ns: int, vm: str, *, counts: Sequence[int] | None = None
+) -> str:
     """Return phase, round, pages left, downtime and pings at an instant, in sentences.
 
     Args:
         history: The run.
         t_ns: Scenario time, clipped to the run.
         vm: Name of the VM.
+        counts: Pages in each state at that instant, shape (N_STATES,), if somebody has them:
+            counting a large memory takes long.
 
     Raises:
         KeyError: No VM has that name.
@@ -43,7 +47,7 @@ def state_summary(history: History, t_ns: int, vm: str) -> str:
     else:
         phase = frame.phase or (f"migration {move.outcome}" if _is_over(move, t_ns) else headline)
         parts.append(f"Phase: {phase}.")
-        parts += _progress(history, move, frame, t_ns)
+        parts += _progress(history, move, frame, t_ns, counts)
         parts.append(_downtime(move, t_ns))
     parts += _pings(history, t_ns, vm)
     return " ".join(parts)
@@ -60,7 +64,11 @@ def _is_over(move: MigrationRecord, t_ns: int) -> bool:
 
 
 def _progress(
-    history: History, move: MigrationRecord, frame: VmFrame, t_ns: int
+    history: History,
+    move: MigrationRecord,
+    frame: VmFrame,
+    t_ns: int,
+    counts: Sequence[int] | None,
 ) -> Iterator[str]:
     """Yield the round and the pages that are still to come, as far as they are known."""
     if frame.round is not None:
@@ -68,7 +76,8 @@ def _progress(
         yield f"{what} is being sent."
     if isinstance(history, RecordedHistory) or move.track is None or t_ns < move.track.start_ns:
         return
-    left = int(sum(frame.counts[state] for state in PENDING))
+    known = frame.counts if counts is None else counts
+    left = int(sum(known[state] for state in PENDING))
     yield f"{format_count(left)} of {format_count(move.pages_total)} pages left."
 
 

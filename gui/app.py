@@ -73,8 +73,7 @@ def build(
     player = Player(clock or MonotonicClock())
     runs = RunController()
     session = Session(player, runs)
-    window = MainWindow()
-    window.set_theme(theme)
+    window = MainWindow(theme)
     remembered = settings or Settings(None, window)
     wiring = Wiring(window, player, session, runs, settings=remembered, keep_in=keep_in)
     for part in (player, runs, session):
@@ -93,7 +92,7 @@ def run(opened: Scenario | OpenedRecording | None, *, theme_name: str = "") -> i
     settings = Settings(config_file())
     chosen = theme_name or settings.text("theme", THEME_CHOICES[0], THEME_CHOICES)
     parts = build(theme_of(chosen), settings=settings, keep_in=data_folder() / UNSAVED)
-    parts.wiring.layouts.set_theme(chosen)
+    parts.wiring.layouts.take_theme(chosen)
 
     def fill() -> None:
         """Open it: after the first paint, so that the shell is there at once."""

@@ -192,9 +192,13 @@ class Layouts(QObject):
 
     def set_theme(self, name: str) -> None:
         """Take the colours of a choice, and remember it."""
+        self._window.set_theme(theme_of(name))
+        self.take_theme(name)
+
+    def take_theme(self, name: str) -> None:
+        """Remember the choice whose colours the window has."""
         self.theme_name = name
         self._settings.put("theme", name)
-        self._window.set_theme(theme_of(name))
         self._show_theme()
 
     def _next_theme(self) -> None:

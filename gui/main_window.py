@@ -116,10 +116,10 @@ class MainWindow(QMainWindow):
     files_dropped = Signal(object)
     closed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        """Build the shell; nothing is open yet."""
+    def __init__(self, theme: Theme = DARK, parent: QWidget | None = None) -> None:
+        """Build the shell in a theme's colours; nothing is open yet."""
         super().__init__(parent)
-        self.theme = DARK
+        self.theme = theme
         self._painted = False
         self.pool, self.pages, self.narration = PoolView(), PagesView(), NarrationView()
         self.plots, self.console = PlotsView(), ConsoleView()
@@ -153,7 +153,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(MINIMUM_SIZE)
         self.resize(DEFAULT_SIZE)
         self.show_title("", "")
-        self.set_theme(DARK)
+        self.set_theme(theme)
 
     def fit_to_screen(self) -> None:
         """Be no larger than the screen has room, and in its middle; fill a small one."""

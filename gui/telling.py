@@ -53,7 +53,7 @@ class Telling(QObject):
         history, vm, frame = self._session.history, self._session.selected, self._frame
         if history is None or frame is None or vm not in frame.vms:
             return
-        words = state_summary(history, frame.t_ns, vm)
+        words = state_summary(history, frame.t_ns, vm, counts=self._window.pages.totals(frame.t_ns))
         self._window.summary.say(words)
         self._window.setAccessibleDescription(words)
         found = frame.vms[vm]

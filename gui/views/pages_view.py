@@ -147,6 +147,11 @@ class PagesView(QWidget):
         for grid in self._grids:
             grid.set_shown_classes(classes)
 
+    @property
+    def counting(self) -> bool:
+        """Return whether counts of times are still being made exact."""
+        return self._values is not None and not self._values.exact
+
     def _show_again(self, *, anew: bool = False) -> None:
         """Show the same instant once more; anew: count everything."""
         if anew:
@@ -351,6 +356,13 @@ class PagesView(QWidget):
         if self._totals is None:
             self._totals = np.bincount(self._cursor.states, minlength=N_STATES).tolist()
         return self._totals
+
+    def totals(self, t_ns: int) -> list[int] | None:
+        """Return the pages in each state at the instant that is shown; None: not known here."""
+        shown = self._vm_frame is not None and self._vm_frame[1] == t_ns
+        if not shown or self._shown not in SHOWING_STATES or self._cursor is None:
+            return None
+        return self._counts()
 
     def _count_totals(self, delta: PageDelta | None) -> None:
         """Move the counts of the whole memory, for where no grid has them."""

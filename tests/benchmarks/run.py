@@ -198,6 +198,19 @@ def window() -> list[Figure]:
     return [Figure(n, v, u, limit, kernel) for n, v, u, limit in gui_benchmarks.figures()]
 
 
+def hall(name: str) -> Callable[[], list[Figure]]:
+    """Return a benchmark of `hall_benchmarks` by its name."""
+
+    def measure() -> list[Figure]:
+        from tests.benchmarks import hall_benchmarks
+
+        kernel = scatter_seconds(2**20) * 1e3
+        rows = getattr(hall_benchmarks, name)()
+        return [Figure(n, v, u, limit, kernel) for n, v, u, limit in rows]
+
+    return measure
+
+
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "engine": engine_speed,
     "busy": busy_engine,
@@ -206,6 +219,9 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "postcopy": postcopy_fault,
     "twin": over_twin,
     "window": window,
+    "pool": hall("pool"),
+    "large_window": hall("large"),
+    "start": hall("cold_start"),
 }
 
 

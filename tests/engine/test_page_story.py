@@ -265,3 +265,10 @@ def test_a_bounded_move_arrives_after_some_turns(demo: History) -> None:
 
     assert turns > 3
     assert np.array_equal(in_turns.classes, at_once.classes)
+
+
+def test_a_vm_that_never_moves_has_stories_too():
+    history = simulate(load_scenario("recorded-demo").spec)
+    lives = LifeReader(history, "xenapp")
+    assert lives.tracks() == []
+    assert lives.life(0).eras == ()

@@ -1,0 +1,120 @@
+"""Hours of use in minutes: random hands, or playing on and on; memory must stay flat.
+
+`python tests/benchmarks/soak.py monkey [--seconds 300] [--seed 1]`
+`python tests/benchmarks/soak.py play [--seconds 1800]`
+
+A line a minute: resident memory, references to True, and what was done. Before every line the
+demo is opened anew, so that kept branches do not count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import sys
+import time
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from PySide6.QtCore import QEventLoop, qInstallMessageHandler
+
+from engine.scenario import load_scenario
+from gui import app
+from gui.style.theme import DARK
+from tests.helpers.monkey import Monkey
+
+MINUTE_S = 60.0
+
+
+def resident_mib() -> float:
+    """Return the memory of this process in MiB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def open_demo(parts: app.Parts) -> None:
+    """Begin anew, as a viewer does between two demos."""
+    parts.wiring.comparing.close()
+    parts.session.open(load_scenario("recorded-demo"))
+    parts.window.error_notice.dismiss()
+    gc.collect()
+
+
+def monkey(parts: app.Parts, seconds: float, seed: int) -> list[str]:
+    """Let random hands play; return what failed."""
+    hands = Monkey(parts, seed)
+    first = 0.0
+    minutes = max(1, round(seconds / MINUTE_S))
+    for minute in range(1, minutes + 1):
+        hands.play(min(MINUTE_S, seconds))
+        open_demo(parts)
+        used = resident_mib()
+        first = first or used
+        print(
+            f"minute {minute}: {used:.1f} MiB ({used / first - 1:+.1%} of the first), "
+            f"True {sys.getrefcount(True)}, {sum(hands.done.values())} things done, "
+            f"{len(hands.failures)} failures",
+            flush=True,
+        )
+    return hands.failures
+
+
+def play(parts: app.Parts, seconds: float) -> None:
+    """Play the demo at 30 frames a second, again and again, without waiting in between."""
+    class Clock:
+        t_ns = 0
+
+        def now_ns(self) -> int:
+            return self.t_ns
+
+    clock = Clock()
+    parts.player._clock = clock
+    frames, first = 0, 0.0
+    for minute in range(1, max(1, round(seconds / MINUTE_S)) + 1):
+        for _ in range(30 * 60):
+            if not parts.player.playing:
+                parts.player.play()
+            clock.t_ns += 33_333_333
+            parts.player.tick()
+            parts.window.grab() if frames % 300 == 0 else None
+            application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents)
+            frames += 1
+        gc.collect()
+        used = resident_mib()
+        first = first or used
+        print(
+            f"minute {minute}: {used:.1f} MiB ({used / first - 1:+.1%} of the first), "
+            f"True {sys.getrefcount(True)}, {frames} frames",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("monkey", "play"))
+    parser.add_argument("--seconds", type=float, default=0.0)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    warnings: list[str] = []
+    qInstallMessageHandler(
+        lambda kind, context, text: None
+        if text.startswith("This plugin does not support")
+        else warnings.append(text)
+    )
+    application = app.create_application()
+    window = app.build(DARK)
+    window.window.resize(1280, 800)
+    window.window.show()
+    open_demo(window)
+    begun = time.monotonic()
+    if arguments.what == "monkey":
+        failed = monkey(window, arguments.seconds or 300.0, arguments.seed)
+        print("\n".join(dict.fromkeys(failed)) or "no exception")
+    else:
+        play(window, arguments.seconds or 1800.0)
+    print(f"{time.monotonic() - begun:.0f} s, Qt warnings: {warnings[:3] or 'none'}")
+    window.runs.close()
+    os._exit(0)
