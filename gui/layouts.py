@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QByteArray, QObject
+from PySide6.QtCore import QByteArray, QObject, QSize
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
@@ -19,6 +19,11 @@ from gui.settings import Settings
 from gui.style.theme import FOLLOW_SYSTEM, THEME_CHOICES, theme_of
 
 PANELS: Final = ("pool", "pages", "narration", "plots", "console", "side", "timeline")
+NEEDED_PX: Final = {
+    "console": (1180, 640), "side": (1080, 0), "plots": (0, 560), "pool": (0, 480),
+}
+"""Enlarged, a panel gives way when the room is less than this (width, height): in this order."""
+SCALES: Final = (75, 90, 100, 110, 125, 150, 175, 200, 225, 250)
 IN_PRESENT_MODE: Final = ("pool", "pages", "narration", "plots", "timeline")
 """What stays for an audience."""
 ADVANCED_ACTIONS: Final = (
@@ -62,13 +67,59 @@ class Layouts(QObject):
             getattr(a, f"theme_{name}").triggered.connect(
                 lambda checked=False, name=name: self.set_theme(name)
             )
+        a.scale_up.triggered.connect(lambda checked=False: self._step_scale(1))
+        a.scale_down.triggered.connect(lambda checked=False: self._step_scale(-1))
+        a.scale_reset.triggered.connect(lambda checked=False: self.set_scale(100))
+        window.room_changed.connect(self._on_room_changed)
+        self._shown_for = (1.0, QSize())
+        self._before_presenting = 0
         a.reset_layout.triggered.connect(lambda checked=False: self.reset())
         a.reset_all.triggered.connect(lambda checked=False: self.ask_reset_all())
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_desktop_changed)
         window.closed.connect(self._remember_sizes)
         self._restore_sizes()
         self._show_theme()
+        remembered = settings.number("scale", 100, SCALES[0], SCALES[-1])
+        if remembered != 100:
+            window.set_scale(remembered / 100)
         self.apply()
+
+    # Scale
+
+    @property
+    def scale_percent(self) -> int:
+        """Return how large everything is shown."""
+        return round(self._window.scale * 100)
+
+    def set_scale(self, percent: int) -> None:
+        """Show everything larger or smaller, 75 to 250 %, and remember it."""
+        percent = max(SCALES[0], min(percent, SCALES[-1]))
+        self._settings.put("scale", percent)
+        self._window.set_scale(percent / 100)
+        self.apply()
+        self._window.show_notice(f"Scale: {percent} %")
+
+    def _step_scale(self, direction: int) -> None:
+        here = self.scale_percent
+        further = [s for s in SCALES if (s - here) * direction > 0]
+        if further:
+            self.set_scale(min(further) if direction > 0 else max(further))
+
+    def enlarge_for(self, size: QSize) -> None:
+        """Be as large as an audience wants and a screen allows; `set_presenting(False)` ends it."""
+        most = min(size.width() / 1280, size.height() / 760)
+        fitting = [s for s in SCALES if s / 100 <= most]
+        if fitting and fitting[-1] > self.scale_percent:
+            self._before_presenting = self.scale_percent
+            self._window.set_scale(fitting[-1] / 100)
+            self.apply()
+
+    def _on_room_changed(self) -> None:
+        """Show and hide panels when the room that they share has changed."""
+        key = (self._window.scale, self._window.room)
+        if key != self._shown_for and (self._window.scale > 1 or self._shown_for[0] > 1):
+            self._shown_for = key
+            self.apply()
 
     # Panels
 
@@ -81,15 +132,23 @@ class Layouts(QObject):
         }
 
     def is_shown(self, panel: str) -> bool:
-        """Return whether nobody hides a panel."""
+        """Return whether nobody hides a panel, and there is room for it."""
         if self._presenting and panel not in IN_PRESENT_MODE:
             return False
+        room = self._window.room
+        least = NEEDED_PX.get(panel)
+        if self._window.scale > 1 and least is not None:
+            if room.width() < least[0] or room.height() < least[1]:
+                return False
         action = getattr(self._window.actions_by_name, f"panel_{panel}")
         return bool(action.isChecked())
 
     def set_presenting(self, on: bool) -> None:
         """Leave the panels that an audience needs, or all that were chosen."""
         self._presenting = on
+        if not on and self._before_presenting:
+            self._window.set_scale(self._before_presenting / 100)
+            self._before_presenting = 0
         self.apply()
 
     def apply(self) -> None:
@@ -102,6 +161,11 @@ class Layouts(QObject):
         w.below.setVisible(shown["plots"] or shown["console"])
         w.middle.setVisible(shown["pages"] or shown["narration"])
         w.header.setVisible(not self._presenting)
+        for button in w.buttons.values():  # what they do is in the menus too
+            button.setVisible(w.scale <= 1 or w.room.width() >= 1080)
+        compact = w.scale > 1 and w.room.width() < 900
+        w.transport.set_compact(compact)
+        w.pages.set_compact(compact)
         w.transport.setVisible(not self._presenting)
         advanced = a.advanced.isChecked()
         for name in ADVANCED_ACTIONS:
@@ -126,6 +190,7 @@ class Layouts(QObject):
         for name in PANELS:
             getattr(a, f"panel_{name}").setChecked(True)
         a.advanced.setChecked(True)
+        self.set_scale(100)
         for name, state in self._first_states.items():
             self._window.splitters[name].restoreState(state)
         self.apply()

@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QPaintEvent,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -53,6 +54,7 @@ from gui.views.pool_verdicts import Verdicts
 from gui.views.pool_view import PoolView
 from gui.views.recorded_panel import RecordedPanel
 from gui.views.rounds_view import RoundsView
+from gui.views.scaled_view import SCALE_PROPERTY, ScaledView
 from gui.views.summary_view import SummaryView
 from gui.views.timeline_view import TimelineView
 from gui.views.title_label import TitleLabel
@@ -110,17 +112,20 @@ class MainWindow(QMainWindow):
         first_painted: Once, after the shell was painted for the first time.
         files_dropped: With the `Path`s of the files that were dropped on the window.
         closed: The window is about to go.
+        room_changed: The content has another size to be laid out in.
     """
 
     first_painted = Signal()
     files_dropped = Signal(object)
     closed = Signal()
+    room_changed = Signal()
 
     def __init__(self, theme: Theme = DARK, parent: QWidget | None = None) -> None:
         """Build the shell in a theme's colours; nothing is open yet."""
         super().__init__(parent)
         self.theme = theme
-        self._painted = False
+        self._painted, self._scale = False, 1.0
+        self._scaled: ScaledView | None = None
         self.pool, self.pages, self.narration = PoolView(), PagesView(), NarrationView()
         self.plots, self.console = PlotsView(), ConsoleView()
         self.controls, self.outcome = ControlsView(), OutcomeView()
@@ -140,8 +145,9 @@ class MainWindow(QMainWindow):
         self.buttons = self._make_buttons()
         self.splitters: dict[str, QSplitter] = {}
         self._arrange()
-        self.error_notice = ErrorNotice(self)
-        self.verdict_table = VerdictTable(self)
+        # What lies over the content is scaled with it.
+        self.error_notice = ErrorNotice(self.canvas)
+        self.verdict_table = VerdictTable(self.canvas)
         self.verdict_table.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.verdict_table.hide()
         self._tell_keys()
@@ -177,7 +183,9 @@ class MainWindow(QMainWindow):
         self.theme = theme
         # Dialogs take their palette from the application and not from their parent.
         QApplication.setPalette(theme.palette())
-        self.setStyleSheet(style_sheet(theme))
+        # On the content too: scaled, it is no child of the window.
+        for styled in (self, self.canvas):
+            styled.setStyleSheet(style_sheet(theme))
         for view in self.views:
             view.set_theme(theme)
         parts = (
@@ -187,6 +195,44 @@ class MainWindow(QMainWindow):
         for part in parts:
             part.set_theme(theme)
         self.verdict_table.set_theme(theme)
+
+    @property
+    def scale(self) -> float:
+        """Return how many times as large as drawn the content is shown."""
+        return self._scale
+
+    @property
+    def room(self) -> QSize:
+        """Return the size in which the content is laid out, in its own pixels."""
+        return self.canvas.size() if self._scaled is None else self._scaled.room()
+
+    def set_scale(self, factor: float) -> None:
+        """Show everything so many times as large; 1.0: as it is drawn."""
+        if factor == self._scale:
+            return
+        self._scale = factor
+        if factor == 1.0:
+            assert self._scaled is not None
+            self._scaled.give_back()
+            self.canvas.setProperty(SCALE_PROPERTY, None)
+            self.setCentralWidget(self.canvas)  # the view goes with it
+            self._scaled = None
+            self.canvas.show()
+        else:
+            if self._scaled is None:
+                self.takeCentralWidget()
+                self._scaled = ScaledView(self)
+                self._scaled.room_changed.connect(self.room_changed)
+                self.setCentralWidget(self._scaled)
+                self._scaled.take(self.canvas)
+            self._scaled.set_factor(factor)
+        self.set_theme(self.theme)  # cached pictures are drawn anew
+        self.room_changed.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tell that the content has another room."""
+        super().resizeEvent(event)
+        self.room_changed.emit()
 
     def show_title(self, name: str, title: str) -> None:
         """Say which scenario is open."""
@@ -223,12 +269,12 @@ class MainWindow(QMainWindow):
         if verdicts is None:
             table.hide()
             return
-        corner = self.pool.mapTo(self, self.pool.rect().bottomLeft())
+        corner = self.pool.mapTo(self.canvas, self.pool.rect().bottomLeft())
         # In a small window the table goes over the side too, rather than leave a host out.
-        widest = self.width() - 2 * OVERLAY_MARGIN_PX
+        widest = self.canvas.width() - 2 * OVERLAY_MARGIN_PX
         beside = self.pool.width() - 2 * OVERLAY_MARGIN_PX
         width = min(widest, max(beside, table.needed_width_px()))
-        foot = self.timeline.mapTo(self, self.timeline.rect().topLeft())
+        foot = self.timeline.mapTo(self.canvas, self.timeline.rect().topLeft())
         room = foot.y() - corner.y() - 2 * OVERLAY_MARGIN_PX
         height = min(table.needed_height_px(width), room)
         left, top = corner.x() + OVERLAY_MARGIN_PX, corner.y() + OVERLAY_MARGIN_PX
@@ -275,6 +321,7 @@ class MainWindow(QMainWindow):
         layout.addWidget(across, 1)
         layout.addWidget(self.compare_page, 1)
         layout.addWidget(self.footer)
+        self.canvas = central
         self.setCentralWidget(central)
 
     def _header(self) -> QWidget:

@@ -25,7 +25,7 @@ class Noting(QObject):
         """Connect the actions, the timeline's menu and the bubble."""
         super().__init__(window)
         self._window, self._player, self._session = window, player, session
-        self.bubble = NoteBubble(window)
+        self.bubble = NoteBubble(window.canvas)
         a = window.actions_by_name
         a.note.triggered.connect(lambda checked=False: self.write(player.t_ns))
         a.remove_here.triggered.connect(lambda checked=False: self.remove_here())
@@ -117,7 +117,7 @@ class Noting(QObject):
     def _on_frame_changed(self, frame: Frame) -> None:
         history = self._session.history
         if history is not None and (history.spec.notes or self.bubble.isVisible()):
-            over = self._window.timeline.mapTo(self._window, self._playhead())
+            over = self._window.timeline.mapTo(self._window.canvas, self._playhead())
             self.bubble.show_note(history, frame, over)
 
     def _refuse(self) -> None:

@@ -43,7 +43,8 @@ class PlotCommands(QObject):
         ):  # fmt: skip
             button.setToolTip(f"{button.toolTip()} ({keys_text(named)})")
         plots.table_requested.connect(self._on_table_requested)
-        window.installEventFilter(self)
+        for watched in (window, window.canvas):  # scaled, the content is no child of the window
+            watched.installEventFilter(self)
 
     def _on_table_requested(self, table: PlotTable) -> None:
         self._player.pause()

@@ -42,7 +42,7 @@ class Presenting(QObject):
         self.on = False
         self._was_full = False
         self._pointer_hidden = False
-        self.toast, self.ring = Toast(window), PointerRing(window)
+        self.toast, self.ring = Toast(window.canvas), PointerRing(window)
         self._rest = QTimer(self, singleShot=True, interval=POINTER_REST_MS)
         self._rest.timeout.connect(self._hide_pointer)
         a = window.actions_by_name
@@ -70,6 +70,7 @@ class Presenting(QObject):
         window.narration.set_font_px(WORDS_PX)
         self._layouts.set_presenting(True)
         window.showFullScreen()
+        self._layouts.enlarge_for(window.size())
         window.setFocus()
         QGuiApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
         self._rest.start()
@@ -166,10 +167,14 @@ class Presenting(QObject):
             window = self._window
             if event.key() == Qt.Key.Key_Escape and self._esc_is_free():  # type: ignore[attr-defined]
                 event.accept()
-                if watched is window or window.isAncestorOf(watched):
+                if watched is window or self._is_inside(watched):
                     QTimer.singleShot(0, self.leave)
                     return True
         return False
+
+    def _is_inside(self, widget: QWidget) -> bool:
+        """Return whether a widget is of the window, also where its content is scaled."""
+        return self._window.isAncestorOf(widget) or self._window.canvas.isAncestorOf(widget)
 
     def _esc_is_free(self) -> bool:
         window = self._window

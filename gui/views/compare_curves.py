@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from engine.remaining_pages import RemainingPages
 from engine.units import format_count
 from gui.style.theme import DARK, Theme, ui_font
+from gui.views.scaled_view import picture_ratio
 from gui.views.scrubbing import ArrowKeeper, Scrubber
 from gui.views.time_text import time_ticks
 
@@ -120,7 +121,7 @@ class CompareCurves(QWidget):
         return QPolygonF([QPointF(x, y) for x, y in zip(xs.tolist(), ys.tolist(), strict=True)])
 
     def _render(self) -> QPixmap:
-        ratio = self.devicePixelRatioF()
+        ratio = picture_ratio(self)
         pixmap = QPixmap(self.size() * ratio)
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(self._theme.color("ground"))

@@ -357,6 +357,11 @@ class PagesView(QWidget):
             self._totals = np.bincount(self._cursor.states, minlength=N_STATES).tolist()
         return self._totals
 
+    def set_compact(self, compact: bool) -> None:
+        """Leave the figures beside the titles out: the legend has them too."""
+        for note in self._notes:
+            note.setVisible(not compact)
+
     def totals(self, t_ns: int) -> list[int] | None:
         """Return the pages in each state at the instant that is shown; None: not known here."""
         shown = self._vm_frame is not None and self._vm_frame[1] == t_ns

@@ -17,6 +17,7 @@ from gui.views.plot_content import Band, PlotContent, Tag, role_color
 from gui.views.plot_curves import AXIS_WIDTH_PX, MARKER_PX, RIGHT_PX, PlotCurves
 from gui.views.plot_geometry import Geometry, Stretch, stretch_ticks, value_ticks
 from gui.views.plot_marks import HEADER_PX, draw_bars, draw_legend, draw_shares
+from gui.views.scaled_view import picture_ratio
 from gui.views.stages import blend, stage_color
 
 VALUE_GAP_PX: Final = 6
@@ -114,7 +115,7 @@ class PlotPicture:
             g.y_min, g.y_max, g.log = content.y_min, content.y_max, content.log
 
     def _render(self) -> QPixmap:
-        ratio = self._owner.devicePixelRatioF()
+        ratio = picture_ratio(self._owner)
         # Rounded up: the owner paints all of its ground with this picture.
         width, height = self._size.width() * ratio, self._size.height() * ratio
         pixmap = QPixmap(ceil(width), ceil(height))

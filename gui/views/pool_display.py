@@ -17,6 +17,7 @@ from gui.views.pool_maps import PoolMaps
 from gui.views.pool_network import paint_streams, stream_rects
 from gui.views.pool_painter import Drag, Still, TileKey, paint_dragged, paint_maps, still_picture
 from gui.views.pool_reading import PoolReader, Stream
+from gui.views.scaled_view import picture_ratio
 
 
 class PoolDisplay(QWidget):
@@ -156,7 +157,7 @@ class PoolDisplay(QWidget):
             painter.end()
             return
         if self._picture is None:
-            ratio = self.devicePixelRatioF()
+            ratio = picture_ratio(self)
             self._picture = still_picture(
                 self._still, self.size(), ratio=ratio, theme=self._theme
             )

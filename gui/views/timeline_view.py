@@ -29,6 +29,7 @@ from engine.units import format_duration_ns
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.hidden_future import horizon_ns
 from gui.views.plot_geometry import Stretch
+from gui.views.scaled_view import picture_ratio
 from gui.views.scrubbing import ArrowKeeper, Scrubber
 from gui.views.stages import Stage, downtime_of, past_of, stage_color, stages_of
 from gui.views.time_text import clock_text, time_ticks
@@ -218,7 +219,7 @@ class TimelineView(QWidget):
             self._first_lane, self._cache = first, None
 
     def _render(self) -> QPixmap:
-        ratio = self.devicePixelRatioF()
+        ratio = picture_ratio(self)
         # Rounded up: the widget paints all of its ground with this picture.
         pixmap = QPixmap(ceil(self.width() * ratio), ceil(self.height() * ratio))
         pixmap.setDevicePixelRatio(ratio)

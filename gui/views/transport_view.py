@@ -249,6 +249,11 @@ class TransportView(QWidget):
         self._end.setStyleSheet(f"color: {theme.dim};")
         self._speed.set_theme(theme)
 
+    def set_compact(self, compact: bool) -> None:
+        """Leave Play and the clock where there is little room; keys do the rest."""
+        for part in (*self.buttons, self._speed, self._end):
+            part.setVisible(not compact or part is self._play)
+
     def set_history(self, history: History, *, selected: str) -> None:
         """Show the length of a run; steps by round need a VM's rounds."""
         rounds = any(m.rounds for m in history.migrations)

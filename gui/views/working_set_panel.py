@@ -18,6 +18,7 @@ from engine.units import format_count, format_duration_ns, format_size
 from engine.working_set import CLARK_RATES_BPS, MBIT, WorkingSet, predicted_downtime_s
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.plot_axes import axis_step
+from gui.views.scaled_view import picture_ratio
 from gui.views.working_set_meter import STEP_NS, Window
 
 ROUNDS: Final = 4
@@ -115,7 +116,7 @@ class WorkingSetPanel(QWidget):
         painter.end()
 
     def _render(self) -> QPixmap:
-        ratio = self.devicePixelRatioF()
+        ratio = picture_ratio(self)
         picture = QPixmap(ceil(self.width() * ratio), ceil(self.height() * ratio))
         picture.setDevicePixelRatio(ratio)
         picture.fill(self._theme.color("ground"))

@@ -1,0 +1,97 @@
+"""The window's content at another scale, at run time: text, marks and hit areas alike.
+
+The content is embedded in a graphics view and painted through its transform, so that letters stay
+sharp. At 100 % there is no view: the content stands in the window itself.
+"""
+
+from typing import Final
+
+from PySide6.QtCore import QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtGui import QResizeEvent, QTransform, QWheelEvent
+from PySide6.QtWidgets import QFrame, QGraphicsProxyWidget, QGraphicsScene, QGraphicsView, QWidget
+
+SCALE_PROPERTY: Final = "uiScale"
+
+
+def picture_ratio(widget: QWidget) -> float:
+    """Return how many pixels of the screen a pixel of a widget has: for cached pictures."""
+    scale = widget.window().property(SCALE_PROPERTY)
+    return widget.devicePixelRatioF() * (float(scale) if scale else 1.0)
+
+
+class ScaledView(QGraphicsView):
+    """Holds the content.
+
+    Signals:
+        room_changed: The content has another size to be laid out in.
+    """
+
+    room_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Start empty."""
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAccessibleName("Migrascope")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._scene = QGraphicsScene(self)
+        self.setScene(self._scene)
+        self._proxy: QGraphicsProxyWidget | None = None
+        self._factor = 1.0
+
+    def take(self, content: QWidget) -> None:
+        """Embed the content."""
+        self._proxy = self._scene.addWidget(content)
+        self.fit()
+
+    def give_back(self) -> QWidget:
+        """Let go of the content and return it."""
+        assert self._proxy is not None
+        content = self._proxy.widget()
+        self._proxy.setWidget(None)  # type: ignore[arg-type]
+        self._scene.removeItem(self._proxy)
+        self._proxy = None
+        return content
+
+    def set_factor(self, factor: float) -> None:
+        """Show the content so many times as large."""
+        self._factor = factor
+        if self._proxy is not None:
+            self._proxy.widget().setProperty(SCALE_PROPERTY, factor)
+        self.setTransform(QTransform.fromScale(factor, factor))
+        self.fit()
+
+    def room(self) -> QSize:
+        """Return the size that the content would have without scrolling."""
+        return QSize(int(self.width() / self._factor), int(self.height() / self._factor))
+
+    def fit(self) -> None:
+        """Give the content the room there is; what needs more is scrolled."""
+        if self._proxy is None:
+            return
+        self.room_changed.emit()
+        room, least = self.room(), self._proxy.widget().minimumSizeHint()
+        policy = Qt.ScrollBarPolicy
+        wide, high = least.width() > room.width(), least.height() > room.height()
+        self.setHorizontalScrollBarPolicy(
+            policy.ScrollBarAlwaysOn if wide else policy.ScrollBarAlwaysOff
+        )
+        self.setVerticalScrollBarPolicy(
+            policy.ScrollBarAlwaysOn if high else policy.ScrollBarAlwaysOff
+        )
+        inside = self.maximumViewportSize()
+        bar = self.verticalScrollBar().sizeHint().width()
+        width = (inside.width() - (bar if high else 0)) / self._factor
+        height = (inside.height() - (bar if wide else 0)) / self._factor
+        size = QSizeF(max(width, least.width()), max(height, least.height()))
+        self._proxy.resize(size)
+        self._scene.setSceneRect(QRectF(self._proxy.pos(), size))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the content anew."""
+        super().resizeEvent(event)
+        self.fit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Give the wheel to the content; where nothing there takes it, scroll."""
+        super().wheelEvent(event)

@@ -1,0 +1,161 @@
+"""Everything larger or smaller at run time: drawn sharp, hit where it is seen, nothing cut."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QGraphicsView, QWidget
+from pytestqt.qtbot import QtBot
+
+from engine.scenario import Scenario
+from gui import app
+from gui.app import Parts
+from gui.layouts import NEEDED_PX, SCALES
+from gui.settings import Settings
+from gui.style.theme import DARK
+from gui.views.scaled_view import ScaledView, picture_ratio
+from tests.gui.conftest import FakeWallClock, Opener
+from tests.gui.test_labels import cut_texts
+
+SECOND_NS = 1_000_000_000
+CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+
+
+def spot(parts: Parts, view: QWidget, position: QPoint) -> tuple[QWidget, QPoint]:
+    """Return the widget that gets a click on a place of a view, and where."""
+    central = parts.window.centralWidget()
+    if not isinstance(central, QGraphicsView):
+        return view, position
+    inside = view.mapTo(parts.window.canvas, position)
+    return central.viewport(), central.mapFromScene(QPointF(inside))
+
+
+def test_keys_go_through_the_scales_and_back(parts: Parts, qtbot: QtBot) -> None:
+    layouts = parts.wiring.layouts
+    seen = [layouts.scale_percent]
+    for _ in range(len(SCALES)):
+        qtbot.keyClick(parts.window, Qt.Key.Key_Up, CTRL_SHIFT)
+        seen.append(layouts.scale_percent)
+    assert seen[:4] == [100, 110, 125, 150] and seen[-1] == 250
+    qtbot.keyClick(parts.window, Qt.Key.Key_0, CTRL_SHIFT)
+    assert layouts.scale_percent == 100
+    assert parts.window.centralWidget() is parts.window.canvas
+    qtbot.keyClick(parts.window, Qt.Key.Key_Down, CTRL_SHIFT)
+    assert layouts.scale_percent == 90
+
+
+@pytest.mark.parametrize("percent", [75, 150, 200])
+def test_clicks_land_where_they_are_seen_and_keys_work(
+    open_window: Opener, demo: Scenario, qtbot: QtBot, percent: int
+) -> None:
+    parts = open_window(demo, 1920, 1080)
+    parts.wiring.layouts.set_scale(percent)
+    QApplication.processEvents()
+    # A dragged VM asks to move, as at 100 %.
+    pool = parts.window.pool
+    start = spot(parts, pool, pool.tile_rect("cps").center())
+    end = spot(parts, pool, pool.host_rect("xen-2").center())
+    QTest.mousePress(start[0], Qt.MouseButton.LeftButton, pos=start[1])
+    for step in range(1, 6):
+        QTest.mouseMove(end[0], start[1] + (end[1] - start[1]) * step / 5)
+        QApplication.processEvents()
+    QTest.mouseRelease(end[0], Qt.MouseButton.LeftButton, pos=end[1])
+    dialog = parts.wiring.moving.dialog
+    assert dialog is not None and "cps from xen-1 to xen-2" in dialog.question.text()
+    dialog.reject()
+    qtbot.waitUntil(lambda: QApplication.activeModalWidget() is None)
+    parts.window.activateWindow()
+    timeline = parts.window.timeline
+    target, at = spot(parts, timeline, QPoint(round(timeline.x_at(5 * SECOND_NS)), 10))
+    QTest.mouseClick(target, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
+    assert abs(parts.player.t_ns - 5 * SECOND_NS) < SECOND_NS // 20
+    qtbot.keyClick(parts.window, Qt.Key.Key_Space)
+    assert parts.player.playing
+
+
+def test_cached_pictures_have_the_pixels_of_the_scale(parts: Parts) -> None:
+    parts.wiring.layouts.set_scale(200)
+    QApplication.processEvents()
+    timeline = parts.window.timeline
+    assert picture_ratio(timeline) == 2 * timeline.devicePixelRatioF()
+    timeline.grab()
+    assert timeline._cache is not None
+    assert timeline._cache.width() >= 2 * timeline.width() - 2
+    parts.wiring.layouts.set_scale(100)
+    assert picture_ratio(timeline) == timeline.devicePixelRatioF()
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080)])
+@pytest.mark.parametrize("percent", [75, 100, 150, 200, 250])
+def test_nothing_is_cut_at_any_scale(
+    open_window: Opener, demo: Scenario, size: tuple[int, int], percent: int
+) -> None:
+    parts = open_window(demo, *size)
+    parts.player.seek(8 * SECOND_NS)
+    parts.wiring.layouts.set_scale(percent)
+    for _ in range(3):
+        QApplication.processEvents()
+    window = parts.window
+    # A long title is elided; its tip and the window's own title have it whole.
+    cut = [text for text in cut_texts(window.canvas) if not text.startswith("TitleLabel")]
+    assert cut == []
+    least, given = window.canvas.minimumSizeHint(), window.canvas.size()
+    assert given.width() >= least.width() and given.height() >= least.height()
+    if percent <= 200:  # no scrolling is needed across up to 200 %
+        assert given.width() <= window.room.width() + 1
+    for shown in (window.pages, window.timeline, window.narration):
+        assert shown.isVisible()
+
+
+def test_panels_give_way_in_their_order_and_come_back(
+    open_window: Opener, demo: Scenario
+) -> None:
+    parts = open_window(demo, 1280, 800)
+    layouts = parts.wiring.layouts
+    order = list(NEEDED_PX)
+    hidden = []
+    for percent in SCALES[2:]:
+        layouts.set_scale(percent)
+        QApplication.processEvents()
+        hidden.append([name for name in order if not layouts.is_shown(name)])
+    assert all(set(a) <= set(b) for a, b in pairwise(hidden))
+    assert hidden[0] == [] and set(hidden[-1]) == set(order)
+    layouts.set_scale(100)
+    assert all(layouts.is_shown(name) for name in order)
+    assert parts.window.console.isVisible() and parts.window.side.isVisible()
+
+
+def test_notes_and_notices_are_scaled_too(parts: Parts, qtbot: QtBot) -> None:
+    parts.wiring.layouts.set_scale(150)
+    window = parts.window
+    window.error_notice.show_lines("That does not work", ["Because."])
+    QApplication.processEvents()
+    assert window.error_notice.window() is window.canvas
+    qtbot.keyClick(window.error_notice, Qt.Key.Key_Escape)
+    assert not window.error_notice.isVisible()
+
+
+def test_scale_is_remembered_and_presenting_enlarges_for_a_while(
+    application: QApplication, qtbot: QtBot, clock: FakeWallClock, demo: Scenario, tmp_path: Path
+) -> None:
+    parts = app.build(DARK, clock, settings=Settings(tmp_path / "s.ini"))
+    parts.wiring.layouts.set_scale(125)
+    parts.runs.close()
+    parts.window.close()
+    again = app.build(DARK, clock, settings=Settings(tmp_path / "s.ini"))
+    assert again.wiring.layouts.scale_percent == 125
+    assert isinstance(again.window.centralWidget(), ScaledView)
+    layouts = again.wiring.layouts
+    layouts.set_scale(100)
+    layouts.set_presenting(True)
+    layouts.enlarge_for(again.window.size() * 0 + again.window.size().expandedTo(
+        again.window.size()).scaled(1920, 1080, Qt.AspectRatioMode.IgnoreAspectRatio))
+    assert layouts.scale_percent == 125  # 1920x1080 has room for 1536x864
+    layouts.set_presenting(False)
+    assert layouts.scale_percent == 100
+    again.runs.close()
+    again.window.close()
+    for opened in (parts, again):
+        opened.window.deleteLater()
