@@ -11,7 +11,8 @@ from engine.narration import narrate
 from engine.probes import Fate
 from engine.recorded import RecordedHistory
 from engine.states import PageState
-from engine.units import format_count, format_duration_ns
+from engine.stop_thresholds import stop_threshold
+from engine.units import PAGE_BYTES, format_bit_rate, format_count, format_duration_ns
 
 PENDING: Final = (
     PageState.NOT_SENT,
@@ -79,6 +80,24 @@ def _progress(
     known = frame.counts if counts is None else counts
     left = int(sum(known[state] for state in PENDING))
     yield f"{format_count(left)} of {format_count(move.pages_total)} pages left."
+    rate_bps = move.rate.value_at(t_ns)
+    if left and rate_bps > 0 and not _is_over(move, t_ns):
+        # What a stop now would cost in downtime, were these pages all that counts.
+        needed_ns = left * PAGE_BYTES * 8 * 10**9 // rate_bps
+        yield (
+            f"Sending them would take about {format_duration_ns(needed_ns)} at "
+            f"{format_bit_rate(rate_bps)}{_against_limit(history, move, t_ns, left)}."
+        )
+
+
+def _against_limit(history: History, move: MigrationRecord, t_ns: int, left: int) -> str:
+    """Return how the pages left stand to those with which the policy stops the VM, or ""."""
+    stopped = move.suspended_ns is not None and move.suspended_ns <= t_ns
+    steps = None if stopped else stop_threshold(history, move)
+    known = [pages for since_ns, pages in steps or () if since_ns <= t_ns]
+    if not known:
+        return ""
+    return f"; the policy stops the VM at {format_count(known[-1])}"
 
 
 def _downtime(move: MigrationRecord, t_ns: int) -> str:

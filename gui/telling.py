@@ -37,6 +37,8 @@ class Telling(QObject):
         self._since = QElapsedTimer()
         self._timer = QTimer(self, singleShot=True, interval=EVERY_MS)
         self._timer.timeout.connect(self.tell)
+        self._later = QTimer(self, singleShot=True)
+        self._later.timeout.connect(self.tell)
         action = window.actions_by_name.summary
         action.setChecked(settings.flag("summary", False))
         action.toggled.connect(self._on_toggled)
@@ -58,15 +60,22 @@ class Telling(QObject):
         self._window.setAccessibleDescription(words)
         found = frame.vms[vm]
         phase = f"{found.status} {found.phase} {found.host}"
-        if phase != self._phase and (
-            not self._since.isValid() or self._since.elapsed() >= ANNOUNCED_EVERY_MS
-        ):
-            self._phase, self.announced = phase, words
-            self._since.start()
-            if QAccessible.isActive():
-                QAccessible.updateAccessibility(
-                    QAccessibleAnnouncementEvent(self._window.summary, words)
-                )
+        if phase != self._phase:
+            self._announce(phase, words)
+
+    def _announce(self, phase: str, words: str) -> None:
+        """Tell screen readers of a new phase, now or as soon as a second has passed."""
+        rest_ms = ANNOUNCED_EVERY_MS - self._since.elapsed() if self._since.isValid() else 0
+        if rest_ms > 0:
+            # The playhead may rest by then, and nothing else would tell.
+            self._later.start(rest_ms)
+            return
+        self._phase, self.announced = phase, words
+        self._since.start()
+        if QAccessible.isActive():
+            QAccessible.updateAccessibility(
+                QAccessibleAnnouncementEvent(self._window.summary, words)
+            )
 
     def _on_toggled(self, on: bool) -> None:
         self._settings.put("summary", on)

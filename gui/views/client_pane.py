@@ -71,9 +71,12 @@ class ClientPane(QWidget):
         self.update()
 
     def show_frame(self, frame: Frame) -> None:
-        """Show what the client sees at the frame's instant."""
+        """Show what the client sees at the frame's instant, and tell it."""
         if self._move(frame.t_ns):
             self.update()
+        told = self.words_at(frame.t_ns)
+        if told != self.accessibleDescription():
+            self.setAccessibleDescription(told)
 
     def words_at(self, t_ns: int) -> str:
         """Return what the client has seen so far, for those who do not see the pane."""

@@ -30,9 +30,11 @@ NO_PAGES: Final = "A recording knows no single pages."
 class _Swatch(QWidget):
     """A piece of the run's curve."""
 
-    def __init__(self, place: int) -> None:
+    def __init__(self, place: int, name: str) -> None:
         super().__init__()
         self._place, self._theme = place, DARK
+        self.setAccessibleName(f"Curve of {name}")
+        self.setAccessibleDescription(f"The {STYLES[place][1]} line")
         self.setFixedSize(34, 14)
 
     def set_theme(self, theme: Theme) -> None:
@@ -64,7 +66,7 @@ class CompareColumn(QFrame):
         self._cursor: PageCursor | None = None
         self._resting = False
         self.instant: Instant | None = None
-        self._swatch = _Swatch(place)
+        self._swatch = _Swatch(place, name)
         self.title, self.headline, self.state = QLabel(name), QLabel(), QLabel()
         self.title.setFont(ui_font(14, bold=True))
         self.title.setToolTip(name)

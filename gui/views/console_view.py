@@ -103,9 +103,7 @@ class ConsoleView(QWidget):
         """Show what the chosen client sees at the frame's instant."""
         self._frame = frame
         self.pane.show_frame(frame)
-        told = self.pane.words_at(frame.t_ns)
-        if told != self.accessibleDescription():
-            self.setAccessibleDescription(told)
+        self._tell()
 
     def _show_panes(self, kinds: list[str]) -> None:
         for pane in self._panes:
@@ -130,6 +128,13 @@ class ConsoleView(QWidget):
         several = len(self._panes) > 1
         self._title.setText(f"Clients of {self._vm}" if several else self.pane.title)
         self.setAccessibleName(self.pane.title)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Let the console tell what the pane that is shown tells."""
+        told = self.pane.accessibleDescription()
+        if told != self.accessibleDescription():
+            self.setAccessibleDescription(told)
 
     def minimumSizeHint(self) -> QSize:
         """Return room for the pane that needs most."""

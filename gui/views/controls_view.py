@@ -137,7 +137,9 @@ class ControlsView(QWidget):
         reason = self._locked if moves else f"{self._selected} does not migrate yet."
         self.policy.setEnabled(not reason)
         policy = POLICIES.get(self.policy.currentData() or "")
-        self.policy.setToolTip(reason or (policy.sentence if policy else ""))
+        told = reason or (policy.sentence if policy else "")
+        self.policy.setToolTip(told)
+        self.policy.setAccessibleDescription(told)
         self.policy_note.setText(reason)
         self.policy_note.setVisible(bool(reason))
 

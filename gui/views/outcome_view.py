@@ -114,6 +114,7 @@ class OutcomeView(QWidget):
     def set_future_hidden(self, hidden: bool) -> None:
         """Let the standing prediction be in the place of all figures, or show them again."""
         self._hidden = hidden
+        self._describe()
         self._figures.setVisible(not hidden)
         self.standing.setVisible(hidden)
         self.updateGeometry()
@@ -122,6 +123,7 @@ class OutcomeView(QWidget):
         """Show the outcome of a run."""
         self.model.set_recorded(isinstance(history, RecordedHistory))
         self.model.set_rows(outcome_rows(history.spec, history))
+        self._describe()
         self.downtime.set_history(history, selected=selected)
         request = request_of(history, selected)
         another = self._history is None or history.spec != self._history.spec
@@ -129,6 +131,12 @@ class OutcomeView(QWidget):
             self._history, self._request = history, request
             self._expect_models()
         self._fit()
+
+    def _describe(self) -> None:
+        """Tell the figures of the table, unless they stay hidden until the run has shown them."""
+        rows = () if self._hidden else self.model.rows
+        told = "; ".join(f"{r.label} {r.simulated}" for r in rows if r.simulated)
+        self.setAccessibleDescription(told or ("hidden" if self._hidden else "nothing yet"))
 
     def show_models(
         self,

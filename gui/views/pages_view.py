@@ -53,6 +53,8 @@ class PagesView(QWidget):
         self._titles = [QLabel(), QLabel()]
         self._panels = (WorkingSetPanel(), WorkingSetPanel())
         self._notes = [FigureLine(ui_font(12), ink="dim", ground="ground") for _ in range(2)]
+        for note, grid in zip(self._notes, (self.source, self.destination), strict=True):
+            note.setAccessibleName(f"{grid.accessibleName()}, in figures")
         layout = QGridLayout(self)
         layout.setContentsMargins(16, 8, 16, 8)
         layout.setHorizontalSpacing(6)

@@ -99,6 +99,7 @@ class RoundsView(QWidget):
             self.update()
         if current != self._current or before is not self._migration:
             self._current = current
+            self._describe()
             self.update()
 
     def rounds(self) -> tuple[RoundRecord, ...]:
@@ -155,7 +156,7 @@ class RoundsView(QWidget):
         self._measure()
 
     def _measure(self) -> None:
-        """Let the largest round that is shown fill the height, and describe the newest."""
+        """Let the largest round that is shown fill the height."""
         rounds = self.rounds()
         self._largest = max(
             (
@@ -164,7 +165,14 @@ class RoundsView(QWidget):
             ),
             default=0,
         ) or 1
+        self._describe()
+
+    def _describe(self) -> None:
+        """Tell which round goes on at the playhead, and the figures of the newest."""
+        rounds = self.rounds()
         told = [round_sentence(r).replace("\n", ", ") for r in rounds[-MOST_TOLD:]]
+        if self._current is not None:
+            told.insert(0, f"Now: round {self._current}")
         self.setAccessibleDescription(". ".join(told) or "no rounds")
 
     def description_at(self, position: QPoint) -> str:

@@ -95,8 +95,7 @@ class RoundButton(QAbstractButton):
         self._icon, self._large, self._theme = icon, large, DARK
         side = LARGE_PX if large else SMALL_PX
         self.setFixedSize(side, side)
-        self.setToolTip(tip)
-        self.setAccessibleName(tip.partition(" (")[0])
+        self._tell(tip)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def set_theme(self, theme: Theme) -> None:
@@ -107,9 +106,15 @@ class RoundButton(QAbstractButton):
     def set_icon(self, icon: str, tip: str) -> None:
         """Show another icon and tip."""
         self._icon = icon
-        self.setToolTip(tip)
-        self.setAccessibleName(tip.partition(" (")[0])
+        self._tell(tip)
         self.update()
+
+    def _tell(self, tip: str) -> None:
+        """Take a tip: "Next round (PgDown)" is a name and its key."""
+        name, _, key = tip.partition(" (")
+        self.setToolTip(tip)
+        self.setAccessibleName(name)
+        self.setAccessibleDescription(f"Key: {key.removesuffix(')')}" if key else "")
 
     def sizeHint(self) -> QSize:
         """Return the fixed size."""
@@ -325,6 +330,7 @@ class TransportView(QWidget):
         self._speed.setFont(ui_font(13))
         self._speed.setAccessibleName("Speed of playback")
         self._speed.setToolTip("Speed of playback (- slower, + faster)")
+        self._speed.setAccessibleDescription("Keys: - slower, + faster")
         widest = max(QFontMetrics(ui_font(13)).horizontalAdvance(t) for _, t in SPEEDS)
         self._speed.setFixedWidth(widest + 36)
         self._speed.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)

@@ -108,8 +108,6 @@ class ValueRow(QWidget):
         self._theme, self._wrong, self._reason = DARK, "", ""
         self.label, self.note, self.box = QLabel(name), QLabel(), QLineEdit()
         self.slider = MarkedSlider()
-        self.slider.setAccessibleName(name)
-        self.box.setAccessibleName(f"{name}, value")
         self.label.setFont(ui_font(13))
         self.note.setFont(ui_font(11))
         self.box.setFont(ui_font(13))
@@ -132,6 +130,8 @@ class ValueRow(QWidget):
         """Show another quantity."""
         self.scale = scale
         self.label.setText(name)
+        self.slider.setAccessibleName(name)
+        self.box.setAccessibleName(f"{name}, value")
         self.label.setMinimumWidth(QFontMetrics(self.label.font()).horizontalAdvance(name))
         widest = QFontMetrics(self.box.font()).horizontalAdvance(scale.widest)
         self.box.setFixedWidth(widest + 16)
@@ -161,6 +161,7 @@ class ValueRow(QWidget):
             widget.setEnabled(not reason)
             widget.setToolTip(reason)
         self._restyle()
+        self._tell()
 
     def _show(self, value: int | None) -> None:
         self.value, self._wrong = value, ""
@@ -170,6 +171,18 @@ class ValueRow(QWidget):
         self.note.setText(note)
         self.note.setMinimumWidth(QFontMetrics(self.note.font()).horizontalAdvance(note))
         self._restyle()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Say the value in its unit, and why it is wrong or not to be changed.
+
+        Without it a screen reader reads the slider's position, which means nothing.
+        """
+        parts = (self.scale.text_of(self.value), self.note.text(), self._wrong, self._reason)
+        told = "; ".join(part for part in parts if part)
+        for widget in (self.slider, self.box):
+            if widget.accessibleDescription() != told:
+                widget.setAccessibleDescription(told)
 
     def _restyle(self) -> None:
         theme = self._theme
@@ -209,6 +222,7 @@ class ValueRow(QWidget):
             self._wrong = f"{self.box.text()}: {error}"
             self.box.setToolTip(self._wrong)
             self._restyle()
+            self._tell()
             return
         self.box.setToolTip("")
         self.slider.blockSignals(True)
