@@ -54,7 +54,7 @@ from gui.views.pool_verdicts import Verdicts
 from gui.views.pool_view import PoolView
 from gui.views.recorded_panel import RecordedPanel
 from gui.views.rounds_view import RoundsView
-from gui.views.scaled_view import SCALE_PROPERTY, ScaledView
+from gui.views.scaled_view import ScaledView
 from gui.views.summary_view import SummaryView
 from gui.views.timeline_view import TimelineView
 from gui.views.title_label import TitleLabel
@@ -211,21 +211,14 @@ class MainWindow(QMainWindow):
         if factor == self._scale:
             return
         self._scale = factor
-        if factor == 1.0:
-            assert self._scaled is not None
-            self._scaled.give_back()
-            self.canvas.setProperty(SCALE_PROPERTY, None)
-            self.setCentralWidget(self.canvas)  # the view goes with it
-            self._scaled = None
-            self.canvas.show()
-        else:
-            if self._scaled is None:
-                self.takeCentralWidget()
-                self._scaled = ScaledView(self)
-                self._scaled.room_changed.connect(self.room_changed)
-                self.setCentralWidget(self._scaled)
-                self._scaled.take(self.canvas)
-            self._scaled.set_factor(factor)
+        if self._scaled is None:
+            self.takeCentralWidget()
+            self._scaled = ScaledView(self)
+            self._scaled.room_changed.connect(self.room_changed)
+            self.setCentralWidget(self._scaled)
+            self._scaled.take(self.canvas)
+        # Once embedded the content stays so, at 100 % too: Qt loses hidden parts on the way back.
+        self._scaled.set_factor(factor)
         self.set_theme(self.theme)  # cached pictures are drawn anew
         self.room_changed.emit()
 

@@ -51,8 +51,11 @@ class Showing(QObject):
         return not self._due
 
     def _on_frame_changed(self, frame: Frame) -> None:
+        # A view that still waits for the newest run would look for its instants in the old one.
+        waiting = [view for group in self._due for view in group]
         for view in self._window.views:
-            view.show_frame(frame)
+            if not any(view is other for other in waiting):
+                view.show_frame(frame)
         self._update_controls(frame.t_ns)
         if frame.t_ns == 0 and not self._player.playing:
             self._show_start_hint()

@@ -282,7 +282,10 @@ class PageGrid(QWidget):
         self._left_px = self._edge_px(self._n_shown)
         self._layout = self.layout_if(self._n_shown)
         self._outline = self._edge = None
-        width, height = max(1, self.width()), max(1, self.height())
+        layout = self._layout
+        # At least the cells: a grid may be given less room than one of them needs.
+        width = max(self.width(), self._left_px + layout.columns * layout.cell_px)
+        height = max(self.height(), layout.rows * layout.cell_px)
         self._pixels = np.zeros((height, width), np.uint32)
         # The image reads the array's memory: what is written here is painted.
         self._image = QImage(

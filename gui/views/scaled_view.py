@@ -1,7 +1,7 @@
 """The window's content at another scale, at run time: text, marks and hit areas alike.
 
 The content is embedded in a graphics view and painted through its transform, so that letters stay
-sharp. At 100 % there is no view: the content stands in the window itself.
+sharp. Who never scales has no view: the content stands in the window itself.
 """
 
 from typing import Final
@@ -43,15 +43,6 @@ class ScaledView(QGraphicsView):
         """Embed the content."""
         self._proxy = self._scene.addWidget(content)
         self.fit()
-
-    def give_back(self) -> QWidget:
-        """Let go of the content and return it."""
-        assert self._proxy is not None
-        content = self._proxy.widget()
-        self._proxy.setWidget(None)  # type: ignore[arg-type]
-        self._scene.removeItem(self._proxy)
-        self._proxy = None
-        return content
 
     def set_factor(self, factor: float) -> None:
         """Show the content so many times as large."""

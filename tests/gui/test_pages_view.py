@@ -248,3 +248,14 @@ def test_both_themes_paint(qtbot: QtBot, demo: History) -> None:
     view.set_theme(LIGHT)
 
     assert view.source.grab().toImage() != dark
+
+
+@pytest.mark.parametrize("size", [(1, 1), (330, 1), (1, 200), (4, 4)])
+def test_a_grid_squeezed_to_nothing_does_no_harm(
+    qtbot: QtBot, demo: History, size: tuple[int, int]
+) -> None:
+    view = view_of(qtbot, demo, "cps")
+    view.source.setMinimumSize(1, 1)
+    view.source.resize(*size)
+    view.show_frame(demo.frame_at(8 * SECOND_NS))
+    assert not view.source.grab().isNull()
