@@ -3,6 +3,7 @@
 from typing import Final
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from gui.style.theme import ui_font
@@ -30,4 +31,18 @@ class SummaryView(QLabel):
         """Show words."""
         if words != self.text():
             self.setText(words)
+            self._keep_room()
             self.setAccessibleDescription(words)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Take only as much room as the words need at another width."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.setMinimumHeight(0)
+            self._keep_room()
+
+    def _keep_room(self) -> None:
+        """Keep the room of the longest words so far: the picture below must not jump."""
+        needed_px = self.heightForWidth(self.width())
+        if needed_px > self.minimumHeight():
+            self.setMinimumHeight(needed_px)
