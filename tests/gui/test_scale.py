@@ -41,7 +41,7 @@ def test_keys_go_through_the_scales_and_back(parts: Parts, qtbot: QtBot) -> None
     assert seen[:4] == [100, 110, 125, 150] and seen[-1] == 250
     qtbot.keyClick(parts.window, Qt.Key.Key_0, CTRL_SHIFT)
     assert layouts.scale_percent == 100
-    assert parts.window.room == parts.window.canvas.size()
+    qtbot.waitUntil(lambda: parts.window.room == parts.window.canvas.size())
     qtbot.keyClick(parts.window, Qt.Key.Key_Down, CTRL_SHIFT)
     assert layouts.scale_percent == 90
 
