@@ -112,3 +112,48 @@ def test_the_first_migration_by_keys_alone(screen: Screen, tmp_path: Path) -> No
     screen.key("ctrl+q")
     out, err = screen.program.communicate(timeout=30)
     assert (screen.program.returncode, out, err) == (0, "", "")
+
+
+def test_branch_compare_predict_and_present_by_an_outside_hand(
+    parts: Parts, screen: Screen, tmp_path: Path
+) -> None:
+    timeline, slider = parts.window.timeline, parts.window.controls.bandwidth.slider
+    scale = parts.window.controls.bandwidth.scale
+
+    # A change in the middle makes a future; both are kept in the file.
+    screen.click(spot(parts, timeline, QPoint(timeline.width() // 2, timeline.height() // 2)))
+    y = slider.height() // 2
+    start = spot(parts, slider, QPoint(round(slider.x_at(slider.value())), y))
+    end = spot(parts, slider, QPoint(round(slider.x_at(scale.position_of(300_000_000))), y))
+    screen.drag(start, end)
+    time.sleep(1.0)
+    kept = saved(screen, tmp_path / "kept.toml")
+    assert [b["name"] for b in kept["branches"]] == ["as opened"] and kept["changes"]
+
+    # Compared with another policy: the second of the list is checked with Space.
+    screen.key("ctrl+d")
+    screen.wait_for("Compare")
+    screen.key("space", "Return")
+    screen.wait_for("Compare", gone=True)
+    screen.wait_for(TITLE)
+    time.sleep(1.5)
+    screen.key("Escape")
+
+    # Predicted: nothing but a number of seconds; locked in by keys, revealed and closed.
+    screen.key("Home", "shift+y")
+    screen.wait_for("Predict")
+    screen.type("9 s")
+    screen.key("Return")
+    screen.wait_for("Predict", gone=True)
+    screen.wait_for(TITLE)
+
+    # Presented with a clicker, and left.
+    screen.key("F11")
+    time.sleep(1.0)
+    screen.key("Next", "Next", "Prior", "period", "period", "Escape")
+    time.sleep(0.5)
+    again = saved(screen, tmp_path / "again.toml")
+    assert again == kept
+    screen.key("ctrl+q")
+    out, err = screen.program.communicate(timeout=30)
+    assert (screen.program.returncode, out, err) == (0, "", "")
