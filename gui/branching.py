@@ -56,13 +56,19 @@ class _TreeEdit(QUndoCommand):
 
     def __init__(self, text: str, do: Callable[[], None], back: Callable[[], None]) -> None:
         super().__init__(text)
-        self._do, self._back = do, back
+        self._ways: tuple[Callable[[], None], Callable[[], None]] | None = (do, back)
 
     def redo(self) -> None:
-        self._do()
+        if self._ways is not None:
+            self._ways[0]()
 
     def undo(self) -> None:
-        self._back()
+        if self._ways is not None:
+            self._ways[1]()
+
+    def forget(self) -> None:
+        """Let go of what it holds: see `ScenarioEdit.forget`."""
+        self._ways = None
 
 
 class Branching(QObject):
@@ -82,6 +88,7 @@ class Branching(QObject):
         self._current: Node | None = None
         self._grown: Node | None = None
         self._gesture: int | None = None
+        self._edits: list[_TreeEdit] = []
         self._uses = 0
         session.scenario_changed.connect(self._on_scenario_changed)
         session.history_changed.connect(lambda history, previous: self._on_history(history))
@@ -131,9 +138,7 @@ class Branching(QObject):
 
             return do
 
-        self._session.undo_stack.push(
-            _TreeEdit(f"“{before}” is called “{name}”", call(name), call(before))
-        )
+        self._push(_TreeEdit(f"“{before}” is called “{name}”", call(name), call(before)))
         return ""
 
     def delete(self, node: Node) -> str:
@@ -154,8 +159,12 @@ class Branching(QObject):
             self._nodes = before + later
             self.changed.emit()
 
-        self._session.undo_stack.push(_TreeEdit(f"branch “{node.name}” deleted", do, back))
+        self._push(_TreeEdit(f"branch “{node.name}” deleted", do, back))
         return ""
+
+    def _push(self, edit: _TreeEdit) -> None:
+        self._edits.append(edit)
+        self._session.undo_stack.push(edit)
 
     def _below(self, node: Node) -> list[Node]:
         found = [node]
@@ -221,6 +230,9 @@ class Branching(QObject):
         kept = [branch.name for branch in scenario.spec.branches]
         root = Node(fork_name(0, SAVED_NAME if kept else FIRST_NAME, kept), None, 0, scenario)
         self._nodes, self._current, self._grown = [root], root, None
+        for edit in self._edits:
+            edit.forget()
+        self._edits = []
         try:
             found = branches_of(scenario)
         except ScenarioError as error:

@@ -42,16 +42,26 @@ class ScenarioEdit(QUndoCommand):
     ) -> None:
         """Take who puts a version in force, both versions, and what was done in words."""
         super().__init__(text)
-        self._adopt, self._before, self._after = adopt, before, after
+        self._adopt = adopt
+        self._versions: tuple[Scenario, Scenario] | None = (before, after)
         self._gesture = gesture
 
     def redo(self) -> None:
         """Take the newer version."""
-        self._adopt(self._after)
+        if self._versions is not None:
+            self._adopt(self._versions[1])
 
     def undo(self) -> None:
         """Go back to the older version."""
-        self._adopt(self._before)
+        if self._versions is not None:
+            self._adopt(self._versions[0])
+
+    def forget(self) -> None:
+        """Let go of both versions: this command will not be asked any more.
+
+        The binding keeps commands that Qt has deleted; what they hold would never be freed.
+        """
+        self._versions = None
 
     def id(self) -> int:
         """Return the kind of command: only edits merge."""
@@ -61,7 +71,9 @@ class ScenarioEdit(QUndoCommand):
         """Take over a later move of the same gesture."""
         if not isinstance(other, ScenarioEdit) or other._gesture != self._gesture:
             return False
-        self._after = other._after
+        if self._versions is not None and other._versions is not None:
+            self._versions = self._versions[0], other._versions[1]
+        other.forget()
         self.setText(other.text())
         return True
 

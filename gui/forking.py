@@ -35,10 +35,11 @@ class Forking(QObject):
             self._show()
             self._panel.tree.setFocus()
         else:
+            self._panel.show_futures((), None, ())  # it holds no runs while nobody looks at it
             self._window.setFocus()
 
     def _show(self) -> None:
-        if not self._panel.isHidden():
+        if not self._panel.isHidden() or not self.tree.nodes():
             nodes = self.tree.nodes()
             depths = [self.tree.depth(node) for node in nodes]
             self._panel.show_futures(nodes, self.tree.current, depths)

@@ -65,6 +65,7 @@ class Session(QObject):
         self._gestures = count()
         self._gesture: tuple[int, Scenario, int] | None = None
         self._edit_text = ""
+        self._edits: list[ScenarioEdit] = []
         self._play_on_arrival = False
         runs.run_finished.connect(self._on_run_finished)
         runs.run_failed.connect(self._on_run_failed)
@@ -204,6 +205,9 @@ class Session(QObject):
         self._previous, self._gesture = None, None
         self._play_on_arrival = False
         self.undo_stack.clear()
+        for edit in self._edits:
+            edit.forget()
+        self._edits = []
 
     def _forget_recording(self) -> None:
         if self._recording is not None:
@@ -246,7 +250,7 @@ class Session(QObject):
             return
         name = path.rpartition(".")[2].replace("_", " ")
         sentence = self._edit_text = f"{name} {text} {self._from(t_ns)}"
-        self.undo_stack.push(
+        self._push(
             ScenarioEdit(self.adopt, self._scenario, after, text=sentence, gesture=gesture)
         )
 
@@ -262,11 +266,15 @@ class Session(QObject):
             return
         self.end_gesture()
         self._previous, self._edit_text = self._history, text
-        self.undo_stack.push(
+        self._push(
             ScenarioEdit(
                 self.adopt, self._scenario, scenario, text=text, gesture=next(self._gestures)
             )
         )
+
+    def _push(self, edit: ScenarioEdit) -> None:
+        self._edits.append(edit)
+        self.undo_stack.push(edit)
 
     def end_gesture(self) -> None:
         """Let the next edit be one of its own, and time go on."""
@@ -280,7 +288,7 @@ class Session(QObject):
             return
         self.end_gesture()
         if self._scenario is not self._original:
-            self.undo_stack.push(
+            self._push(
                 ScenarioEdit(
                     self.adopt, self._scenario, self._original,
                     text="all edits taken back", gesture=next(self._gestures),
@@ -338,7 +346,7 @@ class Session(QObject):
         text = f"{move.vm} moves to {move.destination} {self._from(move.at_ns)}"
         self._edit_text = text
         self._play_on_arrival = True
-        self.undo_stack.push(
+        self._push(
             ScenarioEdit(
                 self.adopt, self._scenario, scenario, text=text, gesture=next(self._gestures)
             )

@@ -4,11 +4,12 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from engine.units import format_count
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.page_coding import CODINGS, Coding
+from gui.views.transport_view import ArrowBox
 
 FONT_PX: Final = 11
 HEIGHT_PX: Final = 20
@@ -36,7 +37,7 @@ class PageTools(QWidget):
         super().__init__(parent)
         self._n_pages = 1
         self._theme = DARK
-        self.colors = QComboBox()
+        self.colors = ArrowBox()
         self.colors.setAccessibleName("Colours show")
         self.colors.setToolTip("What the colours of the cells show (C)")
         for coding in CODINGS:
@@ -76,6 +77,7 @@ class PageTools(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
         self._theme = theme
+        self.colors.set_arrow(theme)
         self.setStyleSheet(
             f"QPushButton {{ padding: 0 5px; color: {theme.dim}; background: transparent;"
             f" border: 1px solid {theme.line}; border-radius: 5px; }}"

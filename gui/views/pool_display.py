@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from engine.history import Frame, History
 from gui.style.theme import DARK, Theme
+from gui.views.pool_glide import Glide, glide_rect, glides_at, paint_glides
 from gui.views.pool_layout import PoolLayout, pool_layout
 from gui.views.pool_maps import PoolMaps
 from gui.views.pool_network import paint_streams, stream_rects
@@ -40,6 +41,7 @@ class PoolDisplay(QWidget):
         self._maps: PoolMaps | None = None
         self._streams: list[Stream] = []
         self._still_streams = False
+        self._glides: list[Glide] = []
         self._drag: Drag | None = None
         self._at = QPoint()
 
@@ -54,6 +56,8 @@ class PoolDisplay(QWidget):
     def set_reduced_motion(self, reduced: bool) -> None:
         """Let the squares of streams stand still; how dense they are tells the rate."""
         self._still_streams = reduced
+        if self._frame is not None:
+            self.show_frame(self._frame)
         self.update()
 
     def set_history(self, history: History, *, selected: str) -> None:
@@ -61,7 +65,8 @@ class PoolDisplay(QWidget):
         if self._reader is None or self._reader.history is not history:
             self._reader = PoolReader(history)
             self._maps = PoolMaps(history)
-            self._residents = {}
+            # What was on the wires of another pool is nowhere in this one.
+            self._residents, self._streams, self._glides = {}, [], []
         self._on_run_changed()
         if selected != self._selected or self._current not in self._reader.vms:
             self._selected = self._current = selected
@@ -81,6 +86,7 @@ class PoolDisplay(QWidget):
         self._on_moved_on()
         self._compose()
         self._show_maps(frame)
+        self._show_glides(frame.t_ns)
         streams = self._reader.streams(frame)
         if streams or self._streams:
             dirty = self._streams + streams if moved_on else []
@@ -173,9 +179,19 @@ class PoolDisplay(QWidget):
             bandwidth_bps=self._reader.bandwidth_bps(self._frame.t_ns),
             theme=self._theme,
         )
+        paint_glides(painter, self._layout, self._glides, self._theme)
         if self._drag is not None:
             self._paint_drag(painter)
         painter.end()
+
+    def _show_glides(self, t_ns: int) -> None:
+        """Let tiles glide where a VM has just resumed, unless nothing is to move for its looks."""
+        assert self._reader is not None
+        glides = [] if self._still_streams else glides_at(self._reader.history, t_ns)
+        if glides != self._glides:
+            for glide in (*self._glides, *glides):
+                self.update(glide_rect(self._layout, glide).adjusted(-2, -2, 2, 2))
+            self._glides = glides
 
     def _paint_drag(self, painter: QPainter) -> None:
         drag = self._drag

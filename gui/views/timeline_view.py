@@ -213,7 +213,8 @@ class TimelineView(QWidget):
             for i, m in enumerate(self._migrations)
             if m.requested_ns <= self._t_ns
         ]
-        newest = max(begun)[1] if begun else 0
+        # Of those that began together the first lane counts: it is the selected VM's.
+        newest = max(begun, key=lambda lane: (lane[0], -lane[1]))[1] if begun else 0
         first = max(0, min(newest, max(newest - MAX_LANES + 1, self._first_lane)))
         if first != self._first_lane:
             self._first_lane, self._cache = first, None

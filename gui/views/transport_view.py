@@ -159,7 +159,7 @@ class ArrowBox(QComboBox):
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
-        self._theme = theme
+        self.set_arrow(theme)
         self.setStyleSheet(
             f"QComboBox {{ color: {theme.ink}; background: {theme.field}; padding: 4px 7px;"
             f" border: 1px solid {theme.line}; border-radius: 6px; }}"
@@ -171,6 +171,11 @@ class ArrowBox(QComboBox):
             f" selection-background-color: {theme.accent};"
             f" selection-color: {theme.accent_ink}; }}"
         )
+
+    def set_arrow(self, theme: Theme) -> None:
+        """Take a theme for the arrow alone: the style is that of the parent."""
+        self._theme = theme
+        self.update()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Leave the wheel to whatever scrolls: passing by must not choose anything."""

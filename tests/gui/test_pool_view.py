@@ -18,6 +18,7 @@ from engine.scenario import load_scenario
 from engine.simulation import simulate
 from engine.states import PageState
 from gui.style.theme import DARK, LIGHT, load_fonts, ui_font
+from gui.views.pool_glide import GLIDE_NS, glide_rect
 from gui.views.pool_layout import Detail, pool_layout
 from gui.views.pool_minis import count_states
 from gui.views.pool_network import rate_rect
@@ -430,3 +431,31 @@ def test_eight_hosts_with_thirty_two_vms_each_are_shown(make: Maker) -> None:
 
     assert len(view._layout.tiles) == 256
     assert view.tip_at(view.tile_rect("vm-7-31").center()).startswith("vm-7-31: running")
+
+
+# The tile that moves over
+
+
+def test_a_tile_glides_over_with_the_time_of_the_run_and_back(
+    qtbot: QtBot, view: PoolView, demo: History
+) -> None:
+    m = next(m for m in demo.migrations if m.resumed_ns is not None)
+    assert m.resumed_ns is not None
+    ends = {
+        host: view.host_rect(host).center().x() for host in (m.source, m.destination)
+    }
+    places = []
+    for share in (0.0, 0.5, 0.98):
+        view.show_frame(demo.frame_at(m.resumed_ns + round(share * GLIDE_NS)))
+        (glide,) = view._glides
+        places.append(glide_rect(view._layout, glide).center().x())
+    assert abs(places[0] - ends[m.source]) < abs(places[0] - ends[m.destination])
+    assert abs(places[2] - ends[m.destination]) < abs(places[2] - ends[m.source])
+    assert places[0] < places[1] < places[2] or places[0] > places[1] > places[2]
+    first = view.grab().toImage()
+    view.show_frame(demo.frame_at(m.resumed_ns - 1))
+    assert view._glides == []
+    view.show_frame(demo.frame_at(m.resumed_ns + round(0.98 * GLIDE_NS)))
+    assert view.grab().toImage() == first
+    view.set_reduced_motion(True)
+    assert view._glides == []
