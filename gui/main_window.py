@@ -204,7 +204,8 @@ class MainWindow(QMainWindow):
     @property
     def room(self) -> QSize:
         """Return the size in which the content is laid out, in its own pixels."""
-        return self.canvas.size() if self._scaled is None else self._scaled.room()
+        # The content fills the window; the view may not have been laid out yet.
+        return QSize(int(self.width() / self._scale), int(self.height() / self._scale))
 
     def set_scale(self, factor: float) -> None:
         """Show everything so many times as large; 1.0: as it is drawn."""

@@ -6,7 +6,7 @@ sharp. Who never scales has no view: the content stands in the window itself.
 
 from typing import Final
 
-from PySide6.QtCore import QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtCore import QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsProxyWidget, QGraphicsScene, QGraphicsView, QWidget
 
@@ -52,18 +52,15 @@ class ScaledView(QGraphicsView):
         self.setTransform(QTransform.fromScale(factor, factor))
         self.fit()
 
-    def room(self) -> QSize:
-        """Return the size that the content would have without scrolling."""
-        return QSize(int(self.width() / self._factor), int(self.height() / self._factor))
-
     def fit(self) -> None:
         """Give the content the room there is; what needs more is scrolled."""
         if self._proxy is None:
             return
         self.room_changed.emit()
-        room, least = self.room(), self._proxy.widget().minimumSizeHint()
+        least = self._proxy.widget().minimumSizeHint()
         policy = Qt.ScrollBarPolicy
-        wide, high = least.width() > room.width(), least.height() > room.height()
+        wide = least.width() > self.width() / self._factor
+        high = least.height() > self.height() / self._factor
         self.setHorizontalScrollBarPolicy(
             policy.ScrollBarAlwaysOn if wide else policy.ScrollBarAlwaysOff
         )
