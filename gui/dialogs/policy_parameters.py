@@ -101,6 +101,7 @@ class PolicyParameters(QDialog):
             label.setFont(ui_font(14))
             editor = _editor(parameter, self._values[name])
             editor.setFont(ui_font(13))
+            editor.setMinimumHeight(editor.sizeHint().height())  # the list scrolls instead
             editor.setAccessibleName(label.text())
             editor.setAccessibleDescription(parameter.sentence)
             label.setBuddy(editor)

@@ -16,6 +16,7 @@ QMainWindow, QDialog, QMessageBox { background: $panel; color: $ink; }
 #footer { background: $panel; border-top: 1px solid $line; }
 #side, #side > QWidget, #sideContent { background: $panel; border: 0; }
 #side { border-left: 1px solid $line; }
+QDialog #side { border: 0; }
 #sectionTitle, #dim { color: $dim; background: transparent; }
 #brand { color: $ink; background: transparent; }
 #notice { color: $warn; background: transparent; }
@@ -53,6 +54,13 @@ QRadioButton::indicator { width: 13px; height: 13px; border: 1px solid $dim; bor
 QRadioButton::indicator:checked { width: 7px; height: 7px; border: 4px solid $link;
   background: $ground; border-radius: 7px; }
 QRadioButton:focus { border-color: $link; }
+
+QDialog QLineEdit { background: $field; color: $ink; placeholder-text-color: $dim;
+  border: 1px solid $dim; border-radius: 4px;
+  padding: 2px 5px; }
+QDialog QLineEdit:focus { border: 2px solid $link; padding: 1px 4px; }
+QDialog QComboBox QLineEdit, QDialog QAbstractSpinBox QLineEdit { border: 0; padding: 0;
+  background: transparent; }
 
 QSplitter::handle { background: $line; }
 QSplitter::handle:hover { background: $link; }

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QAbstractTableModel, QSize, Qt
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -43,7 +43,8 @@ ROW_PX: Final = 22
 CELL_PAD_PX: Final = 12
 GAP_PX: Final = 8
 WIDEST_PX: Final = 292
-"""The side has so much room; a label that needs more is cut, and told by its tip."""
+"""The side has so much room; a label that needs more goes on in a second line."""
+LINE_PAD_PX: Final = 6
 
 
 class OutcomeView(QWidget):
@@ -189,9 +190,19 @@ class OutcomeView(QWidget):
             for column, width in enumerate(widths[1:], start=1):
                 table.setColumnWidth(column, width)
             table.setMinimumWidth(min(WIDEST_PX, sum(widths)))
-            table.setFixedHeight((table.model().rowCount() + 1) * ROW_PX + 4)
+            label_px = max(table.width(), table.minimumWidth()) - sum(widths[1:])
+            heights = [_row_height(table, r, label_px) for r in range(table.model().rowCount())]
+            for row, height in enumerate(heights):
+                table.setRowHeight(row, height)
+            table.setFixedHeight(ROW_PX + sum(heights) + 4)
         self._models_table.setVisible(bool(self.closed_forms.rows) and self._models_wanted)
         self.updateGeometry()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Break labels anew when they have more room, or less."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._fit()
 
     def sizeHint(self) -> QSize:
         """Return the room that the text needs."""
@@ -230,6 +241,15 @@ def _set_up_table(table: QTableView, model: QAbstractTableModel, name: str) -> N
     header.setFixedHeight(ROW_PX)
     header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
     header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+
+
+def _row_height(table: QTableView, row: int, label_px: int) -> int:
+    """Return the height at which the label of a row is whole, broken into lines if need be."""
+    label = str(table.model().index(row, 0).data())
+    metrics, room_px = QFontMetrics(ui_font(12)), max(1, label_px - CELL_PAD_PX)
+    wrap = int(Qt.TextFlag.TextWordWrap)
+    needed = metrics.boundingRect(0, 0, room_px, 10_000, wrap, label).height()
+    return max(ROW_PX, needed + LINE_PAD_PX)
 
 
 def _column_width(table: QTableView, column: int) -> int:

@@ -13,6 +13,7 @@ from gui.views.pool_reading import HostLook, TileLook
 
 TEXT_PX: Final = 11
 PILL_PX: Final = 17
+PILL_PADDING_PX: Final = 14
 DOT_PX: Final = 7
 GHOST_OPACITY: Final = 0.62
 FILLS: Final = {"run": "pill_run", "move": "pill_mig", "bad": "pill"}
@@ -90,12 +91,25 @@ def paint_map(painter: QPainter, place: QRect, image: QImage, *, ghost: bool) ->
 def _paint_two_lines(painter: QPainter, area: QRect, look: TileLook, theme: Theme) -> None:
     half = area.height() // 2
     top = QRect(area.x(), area.y() + 2, area.width(), half)
-    _paint_line(painter, top, look, theme)
+    below = QRect(area.x(), area.y() + half, area.width(), half - 2)
+    if _pill_leaves_name(look, area.width()):
+        _paint_line(painter, top, look, theme)
+    else:
+        _paint_text(painter, top, look, theme, size_px=13)
+        below.setWidth(area.width() - paint_pill(painter, below, look, theme) - 5)
     font = ui_font(TEXT_PX)
     painter.setFont(font)
     painter.setPen(theme.color("dim"))
-    below = QRect(area.x(), area.y() + half, area.width(), half - 2)
-    painter.drawText(below, MIDDLE, fitting(look.details, font, area.width()))
+    painter.drawText(below, MIDDLE, fitting(look.details, font, below.width()))
+
+
+def _pill_leaves_name(look: TileLook, room_px: int) -> bool:
+    """Return whether a name is whole beside its pill, or the second line is no help either."""
+    name_px = QFontMetrics(ui_font(13, bold=not look.ghost)).horizontalAdvance(look.name)
+    font = QFontMetrics(ui_font(TEXT_PX))
+    pill_px = font.horizontalAdvance(look.pill) + PILL_PADDING_PX + 5
+    least = min((font.horizontalAdvance(text) for text in look.details), default=0)
+    return name_px + pill_px <= room_px or least + pill_px > room_px
 
 
 def _paint_line(painter: QPainter, area: QRect, look: TileLook, theme: Theme) -> None:
@@ -126,7 +140,7 @@ def _paint_text(
 def paint_pill(painter: QPainter, area: QRect, look: TileLook, theme: Theme) -> int:
     """Paint the status at the right of an area; return its width."""
     font = ui_font(TEXT_PX)
-    width = QFontMetrics(font).horizontalAdvance(look.pill) + 14
+    width = QFontMetrics(font).horizontalAdvance(look.pill) + PILL_PADDING_PX
     pill = QRect(area.right() - width + 1, 0, width, PILL_PX)
     pill.moveTop(area.y() + (area.height() - PILL_PX) // 2)
     painter.setPen(Qt.PenStyle.NoPen)
