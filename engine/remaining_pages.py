@@ -15,18 +15,11 @@ from engine.memory import NEVER
 from engine.page_track import PageTrack, Section
 from engine.recorded import RecordedHistory
 from engine.specs import PAGE_BYTES
-from engine.states import N_STATES, PageState
+from engine.states import N_STATES, PENDING, PageState
 
 Times = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.int8]
 
-PENDING: Final = (
-    PageState.NOT_SENT,
-    PageState.IN_FLIGHT,
-    PageState.DIRTY_AGAIN,
-    PageState.SKIPPED,
-    PageState.MISSING,
-)
 POINTS: Final = 400
 SWITCHOVER_POINTS: Final = 200
 MOST_CHANGES: Final = 6_000_000

@@ -24,6 +24,15 @@ class PageState(IntEnum):
 
 N_STATES: Final = len(PageState)
 
+PENDING: Final = (
+    PageState.NOT_SENT,
+    PageState.IN_FLIGHT,
+    PageState.DIRTY_AGAIN,
+    PageState.SKIPPED,
+    PageState.MISSING,
+)
+"""States in which the destination still lacks a page's newest content."""
+
 STATE_LABELS: Final[dict[PageState, str]] = {
     PageState.NOT_SENT: "not sent",
     PageState.IN_FLIGHT: "in flight",

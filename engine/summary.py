@@ -2,7 +2,6 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 import numpy as np
 
@@ -10,17 +9,9 @@ from engine.history import History, MigrationRecord, VmFrame
 from engine.narration import narrate
 from engine.probes import Fate
 from engine.recorded import RecordedHistory
-from engine.states import PageState
+from engine.states import PENDING
 from engine.stop_thresholds import stop_threshold
 from engine.units import PAGE_BYTES, format_bit_rate, format_count, format_duration_ns
-
-PENDING: Final = (
-    PageState.NOT_SENT,
-    PageState.IN_FLIGHT,
-    PageState.DIRTY_AGAIN,
-    PageState.SKIPPED,
-    PageState.MISSING,
-)
 
 
 def state_summary(

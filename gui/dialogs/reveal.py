@@ -10,11 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QComboBox,
-    QDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -25,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from engine.prediction import CurvePoints, Prediction, PredictionRow, curve_sentence
 from engine.units import format_duration_ns
+from gui.dialogs.modeless import ModelessDialog
 from gui.style.theme import Theme, ui_font
 from gui.views.curve_canvas import CurveCanvas
 
@@ -65,7 +64,7 @@ class Revealed:
     recorded: bool = False
 
 
-class RevealDialog(QDialog):
+class RevealDialog(ModelessDialog):
     """Shows them side by side.
 
     Signals:
@@ -219,17 +218,6 @@ class RevealDialog(QDialog):
         label.setObjectName(name)
         label.setWordWrap(True)
         return label
-
-    def event(self, event: QEvent) -> bool:
-        """Keep Escape for closing, whatever the window beside it does with it."""
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() == Qt.Key.Key_Escape
-        ):
-            event.accept()
-            return True
-        return super().event(event)
 
     def _on_again(self) -> None:
         self.close()

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -25,6 +23,7 @@ from engine.history import History
 from engine.scenario import Scenario
 from engine.units import format_duration_ns
 from engine.why import why
+from gui.dialogs.modeless import ModelessDialog
 from gui.knob_trials import KnobTrials
 from gui.style.theme import ui_font
 
@@ -41,7 +40,7 @@ HELPS, HELPS_NOT = "✓", "✗"
 SIZE_PX: Final = (620, 640)
 
 
-class WhyDialog(QDialog):
+class WhyDialog(ModelessDialog):
     """Answers to the questions of an instant.
 
     Signals:
@@ -207,17 +206,6 @@ class WhyDialog(QDialog):
             take.clicked.connect(lambda checked=False, trial=trial: self.values_wanted.emit(trial))
             layout.addWidget(take, 0, Qt.AlignmentFlag.AlignTop)
         return row
-
-    def event(self, event: QEvent) -> bool:
-        """Keep Escape for closing, whatever the window beside it does with it."""
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() == Qt.Key.Key_Escape
-        ):
-            event.accept()
-            return True
-        return super().event(event)
 
     def _on_finished(self) -> None:
         self._trials.stop()

@@ -10,16 +10,12 @@ from engine.narration import narrate
 from engine.policies import POLICIES
 from engine.recorded import RecordedHistory
 from engine.scenario import Scenario
-from engine.states import PageState
+from engine.states import PENDING
 from engine.units import format_count, format_duration_ns
 from gui.models.comparison_model import migration_of
 
 FEWEST: Final = 2
 MOST: Final = 4
-PENDING: Final = (
-    PageState.NOT_SENT, PageState.IN_FLIGHT, PageState.DIRTY_AGAIN, PageState.SKIPPED,
-    PageState.MISSING,
-)
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ class PageTools(QWidget):
             widget.setFixedHeight(HEIGHT_PX)
             layout.addWidget(widget)
         self.set_zoomed(False)
+        self.set_coding(CODINGS[0])
 
     def _button(self, text: str, tip: str, steps: int) -> QPushButton:
         button = QPushButton(text)
@@ -101,6 +102,7 @@ class PageTools(QWidget):
     def set_coding(self, coding: Coding) -> None:
         """Show which coding is chosen."""
         self.colors.setCurrentIndex(CODINGS.index(coding))
+        self.colors.setAccessibleDescription(f"Pages are coloured by {self.colors.currentText()}")
 
     def set_zoomed(self, zoomed: bool) -> None:
         """Offer what is possible."""

@@ -4,7 +4,7 @@ from typing import Final
 
 from engine.history import History, MigrationRecord, VmFrame
 from engine.policies import parameters_of, round_limit
-from engine.states import PageState
+from engine.states import PENDING, PageState
 from engine.units import format_count
 from gui.views.page_lens import Lens
 
@@ -15,7 +15,6 @@ ARRIVED: Final = (
     PageState.PULLED,
     PageState.PUSHED,
 )
-PENDING: Final = (PageState.NOT_SENT, PageState.DIRTY_AGAIN, PageState.MISSING)
 
 
 class PageWords:
@@ -74,7 +73,7 @@ class PageWords:
         lines: list[tuple[str, str, int]] = [(vm.phase or "", "ink", 14)]
         if vm.round is not None:
             lines.append((self._round_text(m, vm), "dim", 12))
-        left = sum(counts[s] for s in PENDING) + counts[PageState.IN_FLIGHT]
+        left = sum(counts[s] for s in PENDING)
         if any(counts):
             # Some of them are dirty again: more than what is left of the round.
             to_come = "to come" if counts[PageState.MISSING] else "to send"

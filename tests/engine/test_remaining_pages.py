@@ -8,9 +8,10 @@ import pytest
 from engine.history import History
 from engine.network import PiecewiseSeries
 from engine.recorded import RecordedHistory
-from engine.remaining_pages import PENDING, remaining_at, remaining_pages
+from engine.remaining_pages import remaining_at, remaining_pages
 from engine.scenario import Scenario
 from engine.simulation import simulate
+from engine.states import PENDING
 from engine.stop_thresholds import downtime_limit_ns, stop_threshold
 
 SECOND_NS = 10**9

@@ -7,7 +7,8 @@ import pytest
 
 from engine.scenario import bundled_scenarios, load_scenario
 from engine.simulation import simulate
-from engine.summary import PENDING, state_summary
+from engine.states import PENDING
+from engine.summary import state_summary
 
 SECOND_NS = 10**9
 

@@ -13,11 +13,11 @@ from engine.metrics import downtime_ns, format_figure, total_time_ns
 from engine.remaining_pages import remaining_pages
 from engine.scenario import Scenario, load_scenario
 from engine.simulation import simulate
+from engine.states import PENDING
 from engine.workload import WriterTimeline
 from gui.app import Parts
 from gui.dialogs.compare import CompareDialog
 from gui.models.compare_runs import (
-    PENDING,
     policy_candidates,
     value_candidate,
     value_paths,
