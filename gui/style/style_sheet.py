@@ -75,6 +75,8 @@ QToolTip { background: $field; color: $ink; border: 1px solid $line; padding: 3p
 
 QListWidget { background: $field; color: $ink; border: 1px solid $line; border-radius: 6px;
   padding: 4px; outline: 0; }
+QListWidget:focus { border: 2px solid $link; padding: 3px; }
+QScrollArea:focus { border: 2px solid $link; }
 QListWidget::item { padding: 7px 9px; border-radius: 4px; }
 QListWidget::item:selected { background: $accent; color: $accent_ink; }
 #summary { background: $sunken; color: $ink; border-bottom: 1px solid $line; }
