@@ -17,7 +17,7 @@ from engine.states import PageState
 
 MOST_CHANGES: Final = 0.25
 """Share of the pages above which a jump is not told page by page."""
-SORTED_SHARE: Final = 64
+SORTED_SHARE: Final = 1024
 """Up to this part of all pages, changed pages are sorted; more are marked."""
 
 
