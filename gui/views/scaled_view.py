@@ -6,7 +6,7 @@ sharp. Who never scales has no view: the content stands in the window itself.
 
 from typing import Final
 
-from PySide6.QtCore import QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRectF, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsProxyWidget, QGraphicsScene, QGraphicsView, QWidget
 
@@ -38,11 +38,22 @@ class ScaledView(QGraphicsView):
         self.setScene(self._scene)
         self._proxy: QGraphicsProxyWidget | None = None
         self._factor = 1.0
+        self._refit = QTimer(self)
+        self._refit.setSingleShot(True)
+        self._refit.setInterval(0)
+        self._refit.timeout.connect(self.fit)
 
     def take(self, content: QWidget) -> None:
         """Embed the content."""
         self._proxy = self._scene.addWidget(content)
+        content.installEventFilter(self)
         self.fit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Fit the content again when it needs more or less than before, as panels go and come."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._refit.start()  # afterwards: until then the content keeps its old least size
+        return super().eventFilter(watched, event)
 
     def set_factor(self, factor: float) -> None:
         """Show the content so many times as large."""

@@ -32,6 +32,15 @@ def spot(parts: Parts, view: QWidget, position: QPoint) -> tuple[QWidget, QPoint
     return central.viewport(), central.mapFromScene(QPointF(inside))
 
 
+def fits(parts: Parts) -> bool:
+    """Return whether the content has the room there is, or scrolls over what it needs at least."""
+    window = parts.window
+    least, given, room = window.canvas.minimumSizeHint(), window.canvas.size(), window.room
+    across = given.width() <= max(room.width(), least.width()) + 1
+    down = given.height() <= max(room.height(), least.height()) + 1
+    return across and down
+
+
 def test_keys_go_through_the_scales_and_back(parts: Parts, qtbot: QtBot) -> None:
     layouts = parts.wiring.layouts
     seen = [layouts.scale_percent]
@@ -107,6 +116,37 @@ def test_nothing_is_cut_at_any_scale(
         assert given.width() <= window.room.width() + 1
     for shown in (window.pages, window.timeline, window.narration):
         assert shown.isVisible()
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080)])
+@pytest.mark.parametrize("path", [(75, 200), (75, 150), (200, 100, 200), (150, 175, 200)])
+def test_content_fits_whatever_scale_came_before(
+    open_window: Opener, demo: Scenario, qtbot: QtBot, size: tuple[int, int], path: tuple[int, ...]
+) -> None:
+    parts = open_window(demo, *size)
+    for percent in path:
+        parts.wiring.layouts.set_scale(percent)
+        QApplication.processEvents()
+    qtbot.waitUntil(lambda: fits(parts))
+
+
+def test_content_fits_after_a_start_at_a_remembered_scale_and_after_a_resize(
+    application: QApplication, qtbot: QtBot, clock: FakeWallClock, demo: Scenario
+) -> None:
+    settings = Settings(None)
+    settings.put("scale", 200)
+    parts = app.build(DARK, clock, settings=settings)
+    parts.window.resize(1280, 800)
+    parts.window.show()
+    qtbot.waitExposed(parts.window)
+    parts.session.open(demo)
+    qtbot.waitUntil(lambda: fits(parts))
+    for width, height in ((1920, 1080), (1280, 800)):
+        parts.window.resize(width, height)
+        qtbot.waitUntil(lambda width=width: parts.window.width() == width and fits(parts))
+    parts.runs.close()
+    parts.window.close()
+    parts.window.deleteLater()
 
 
 def test_panels_give_way_in_their_order_and_come_back(
