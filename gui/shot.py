@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from engine import units
+from engine import instants
 from engine.cli import edited, pairs_of
 from engine.errors import ScenarioError
-from engine.history import History, MigrationRecord
+from engine.history import History
+from engine.instants import EVENT_WORDS, InstantError
 from engine.scenario import Scenario, load_scenario
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 EXIT_INPUT: Final = 2
 VIEWS: Final = ("window", "pool", "pages", "plots", "timeline")
-INSTANTS: Final = ("start", "push", "suspended", "switchover", "resumed", "pull", "end")
 LARGEST_PX: Final = 8192
 LARGEST_SCALE: Final = 4.0
 
@@ -37,7 +37,7 @@ class Picture:
     """What to draw.
 
     Attributes:
-        at: An instant as text, or one of `INSTANTS`.
+        at: An instant as text, or one of `EVENT_WORDS`.
         size_px: Width and height before scaling.
         theme_name: dark, light or projector.
         view: One of `VIEWS`.
@@ -59,7 +59,8 @@ class ShotError(Exception):
 @click.argument("scenario", metavar="FILE|NAME")
 @click.option(
     "--at", metavar="T", required=True,
-    help=f"Instant from the start of the run, as in '4.2 s', or {', '.join(INSTANTS)}.",
+    help="Instant from the start of the run, as in '4.2 s', or "
+    f"{', '.join(EVENT_WORDS)}, round N; or one of them and an offset, as in 'resumed + 20 ms'.",
 )
 @click.option("-o", "--output", metavar="OUT.png", required=True, help="The picture's file.")
 @click.option("--size", default="1600x900", show_default=True, help="Width x height in pixels.")
@@ -162,55 +163,15 @@ def render(scenario: Scenario, picture: Picture) -> "QImage":
 
 
 def instant_ns(history: History, at: str, vm: str = "") -> int:
-    """Return the instant that a text names.
-
-    `push`, `pull` and `switchover` are the middle of those stretches, the others are instants;
-    all are those of the first migration, or of the first one of `vm`.
+    """Return the instant that a text names, as `engine.instants` understands it.
 
     Raises:
         ShotError: It is no time, or the run has no such instant.
     """
-    word = at.strip()
-    if word in INSTANTS:
-        return _named_ns(history, word, vm)
     try:
-        t_ns = units.parse_duration(word)
-    except ValueError as error:
-        raise ShotError(
-            f'--at "{at}": {error}; or one of {", ".join(INSTANTS)}'
-        ) from error
-    if not 0 <= t_ns <= history.end_ns:
-        end = units.format_duration_ns(history.end_ns)
-        raise ShotError(f'--at "{at}": the run goes from 0 s to {end}')
-    return t_ns
-
-
-def _named_ns(history: History, word: str, vm: str) -> int:
-    if word in ("start", "end"):
-        return 0 if word == "start" else history.end_ns
-    for migration in history.migrations:
-        if vm in ("", migration.vm):
-            found = _instant_of(migration, word, history.end_ns)
-            if found is not None:
-                return found
-    whom = f" of {vm}" if vm else ""
-    raise ShotError(f'--at "{word}": no migration{whom} in this run comes to it')
-
-
-def _instant_of(migration: MigrationRecord, word: str, end_ns: int) -> int | None:
-    if word == "suspended":
-        return migration.suspended_ns
-    if word == "resumed":
-        return migration.resumed_ns
-    if word == "switchover":
-        if migration.suspended_ns is None or migration.resumed_ns is None:
-            return None
-        return (migration.suspended_ns + migration.resumed_ns) // 2
-    for phase in migration.phases:
-        if phase.name == word:
-            stop_ns = end_ns if phase.end_ns is None else phase.end_ns
-            return (phase.start_ns + stop_ns) // 2
-    return None
+        return instants.instant_ns(history, at, vm)
+    except InstantError as error:
+        raise ShotError(f"--at {error}") from error
 
 
 def _select(session: "Session", history: History, vm: str) -> None:

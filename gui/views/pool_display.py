@@ -148,6 +148,19 @@ class PoolDisplay(QWidget):
         """Return the card of a host."""
         return self._layout.hosts[host]
 
+    def part_rects(self) -> dict[str, QRect]:
+        """Return where everything is that has a name: link, switch, host:NAME, vm:NAME."""
+        if self._frame is None:
+            return {}
+        layout = self._layout
+        ends = [point for wire in layout.wires.values() for point in wire]
+        link = QRect(layout.switch)
+        for point in ends:
+            link = link.united(QRect(point, point).adjusted(-6, -6, 6, 6))
+        found = {"link": link, "switch": layout.switch}
+        found |= {f"host:{name}": rect for name, rect in layout.hosts.items()}
+        return found | {f"vm:{vm}": self.tile_rect(vm) for vm in self._frame.vms}
+
     def _tile_key(self, vm: str) -> TileKey | None:
         if self._frame is None or vm not in self._frame.vms:
             return None
