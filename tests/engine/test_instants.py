@@ -66,7 +66,7 @@ def test_another_vm_has_other_instants():
     ],
 )
 def test_a_wrong_instant_is_one_sentence(demo, text, part):
-    with pytest.raises(InstantError, match="^[^\n]*$") as caught:
+    with pytest.raises(InstantError, match=r"^[^\n]*$") as caught:
         instant_ns(demo, text)
     assert part in str(caught.value) and text.split()[0] in str(caught.value)
 
