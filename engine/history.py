@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from engine.events import Event
 from engine.network import PiecewiseSeries, QueueSeries
-from engine.page_track import Pages, PageTrack, States
+from engine.page_track import Pages, PageTrack, Sample, States
 from engine.probes import ProbeRecord
 from engine.specs import ScenarioSpec, VmSpec
 from engine.states import N_STATES
@@ -208,6 +208,8 @@ class History:
         queues: Backlog of each host's sending port, by host.
         reserved: Per host (t_ns, bytes) steps of memory used or reserved.
         web_rates: What each web client got, bit/s, by `web:VM:INDEX` (index of six digits).
+        samples: Part of the pages of large VMs, by VM, once `engine.sampling` has made them: no
+            part of the record.
     """
 
     spec: ScenarioSpec
@@ -219,6 +221,7 @@ class History:
     queues: dict[str, QueueSeries]
     reserved: dict[str, tuple[tuple[int, int], ...]]
     web_rates: dict[str, PiecewiseSeries] = field(default_factory=dict)
+    samples: dict[str, Sample] = field(default_factory=dict, compare=False, repr=False)
 
     def vm(self, name: str) -> VmRecord:
         """Return a VM's record by its name.

@@ -170,3 +170,20 @@ class PageTrack:
         states = section.settled_at(t_ns)
         states[section.in_flight_at(t_ns)] = PageState.IN_FLIGHT
         return states
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Some pages of a VM: page i is one of the `every` pages from `first + i * every` on.
+
+    Attributes:
+        first: First page of the first of these groups.
+        every: Pages in a group, a power of two.
+        n_pages: How many they are.
+        tracks: Their states in each migration of the run, by the migration's index.
+    """
+
+    first: int
+    every: int
+    n_pages: int
+    tracks: dict[int, PageTrack]

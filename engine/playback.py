@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.events import EventKind
 from engine.history import History
-from engine.page_track import Pages, PageTrack, Section, States
+from engine.page_track import Pages, PageTrack, Sample, Section, States
 from engine.states import PageState
 
 MOST_CHANGES: Final = 0.25
@@ -44,9 +44,15 @@ class PageCursor:
             The array is the cursor's own: read it until the next move, do not write it.
     """
 
-    def __init__(self, history: History, vm: str) -> None:
-        """Stand before the beginning: nothing is known of any page."""
-        self._history, self._vm = history, vm
+    def __init__(self, history: History, vm: str, sample: Sample | None = None) -> None:
+        """Stand before the beginning: nothing is known of any page.
+
+        Args:
+            history: The run.
+            vm: Name of the VM.
+            sample: Read these pages alone, under their numbers in the sample; None: all.
+        """
+        self._history, self._vm, self._sample = history, vm, sample
         self._track: PageTrack | None = None
         self._section: Section | None = None
         self._settled: States | None = None
@@ -64,7 +70,7 @@ class PageCursor:
             then read `states`.
         """
         t_ns = max(0, min(t_ns, self._history.end_ns))
-        track = self._history.track_at(self._vm, t_ns)
+        track = self._track_at(t_ns)
         if track is None:
             self._track = self._section = self._settled = self.states = None
             self._t_ns = t_ns
@@ -77,6 +83,13 @@ class PageCursor:
         self._track, self._section, self._t_ns = track, section, at_ns
         self._recount(section, at_ns)
         return None if before is None else self._difference(before)
+
+    def _track_at(self, t_ns: int) -> PageTrack | None:
+        if self._sample is None:
+            return self._history.track_at(self._vm, t_ns)
+        index = self._history.migration_at(self._vm, t_ns)
+        track = None if index is None else self._sample.tracks.get(index)
+        return track if track is not None and track.start_ns <= t_ns else None
 
     def _difference(self, before: States) -> PageDelta | None:
         """Return what a jump inside a migration changed, unless that is too much to tell."""

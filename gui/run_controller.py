@@ -40,9 +40,12 @@ def _warm_up() -> None:
 
 
 def _simulate(spec: ScenarioSpec) -> History:
+    from engine.sampling import add_samples
     from engine.simulation import simulate
 
-    return simulate(spec)
+    history = simulate(spec)
+    add_samples(history)
+    return history
 
 
 def _models(spec: ScenarioSpec, request: int) -> "ModelAnswer":

@@ -87,6 +87,9 @@ class LegendView(QWidget):
         self._states: tuple[PageState, ...] = PRECOPY
         self._coding: Coding = STATE
         self._counting = False
+        self._sampled = 1
+        self._widest_count = WIDEST_COUNT
+        self._exact = True
         self._filter: frozenset[int] = frozenset()
         self._at = 0
         self._corner: QWidget | None = None
@@ -110,6 +113,11 @@ class LegendView(QWidget):
 
     def set_history(self, history: History, *, selected: str) -> None:
         """Show the states that this VM's migrations can have."""
+        n_pages = history.vm(selected).spec.n_pages
+        widest = max(WIDEST_COUNT, format_count(n_pages), key=len)
+        if len(widest) != len(self._widest_count):
+            self._widest_count = widest
+            self._relay()
         policies = {m.policy for m in history.migrations if m.vm == selected}
         states: tuple[PageState, ...] = PRECOPY
         pulling = {p for p in policies if p in POLICIES and POLICIES[p].family == "post-copy"}
@@ -141,6 +149,15 @@ class LegendView(QWidget):
         """Say whether what is shown is still being counted."""
         if counting != self._counting:
             self._counting = counting
+            self.update()
+
+    def set_sampled(self, every: int, *, exact: bool) -> None:
+        """Say that while time moves every so many pages are counted, and whether all are now."""
+        if (every, exact) != (self._sampled, self._exact):
+            relay = every != self._sampled
+            self._sampled, self._exact = every, exact
+            if relay:
+                self._relay()
             self.update()
 
     def show_counts(self, counts: list[int] | None, pages_per_cell: int) -> None:
@@ -203,24 +220,36 @@ class LegendView(QWidget):
             return f"{head}counting…"
         if self._per_cell == 1:
             return f"{head}one cell = 1 page of 4 KiB"
-        return f"{head}one cell = {format_count(self._per_cell)} pages of 4 KiB, mixed"
+        cell = f"{head}one cell = {format_count(self._per_cell)} pages of 4 KiB"
+        if self._sampled == 1:
+            return f"{cell}, mixed"
+        if self._exact:
+            return f"{cell}, all counted"
+        return f"{cell}; coarse: 1 page in {self._sampled} counted"
 
     def _places(self, width: int) -> tuple[list[QRect], int]:
         """Return a place for each class and the footer, and the height of all."""
-        key = (width, self._coding, self._states, self._cell_text(), self._corner is None)
+        key = (
+            width, self._coding, self._states, self._per_cell, self._counting, self._sampled,
+            len(self._widest_count), self._corner is None,
+        )
         if self._kept is None or self._kept[0] != key:
             self._kept = key, self._laid_out(width)
         return self._kept[1]
 
     def _laid_out(self, width: int) -> tuple[list[QRect], int]:
         metrics = QFontMetrics(ui_font(FONT_PX))
-        number = metrics.horizontalAdvance(WIDEST_COUNT) + GAP_PX
+        number = metrics.horizontalAdvance(self._widest_count) + GAP_PX
         widths = [
             SWATCH_PX + GAP_PX + metrics.horizontalAdvance(label) + number
             for _, label in self._entries()
         ]
         widest_filter = "filter on: 000,000 pages lit; Esc clears it"
-        footer = max(metrics.horizontalAdvance(t) for t in (self._cell_text(), widest_filter))
+        texts = [self._cell_text(), widest_filter]
+        if self._sampled > 1:  # what it says changes whenever time stands still
+            cell = f"one cell = {self._per_cell:,} pages of 4 KiB"
+            texts.append(f"{cell}; coarse: 1 page in 000 counted")
+        footer = max(metrics.horizontalAdvance(text) for text in texts)
         widths.append(footer + 2)
         places, x, y = [], 0, 0
         for item in widths:

@@ -9,7 +9,7 @@ from engine.units import format_count
 from gui.style.theme import Theme, ui_font
 
 if TYPE_CHECKING:
-    from gui.views.page_grid import CellLayout
+    from gui.views.cell_layout import CellLayout
 
 FONT_PX: Final = 10
 LINE_PX: Final = 26

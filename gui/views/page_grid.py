@@ -5,7 +5,6 @@ an image of the widget's own size, so no page is lost to scaling. A grid shows a
 memory: all of it, or the pages that a lens lets through.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -16,62 +15,29 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.playback import PageDelta
 from gui.style.theme import DARK, Theme
+from gui.views.cell_layout import (
+    LARGEST_CELL_PX,
+    CellLayout,
+    Counts,
+    Spread,
+    States,
+    Window,
+    counts_of,
+    layout_for,
+)
 from gui.views.heat import warmth
 from gui.views.page_coding import N_CLASSES, STATE, Coding
 from gui.views.page_edge import edge_picture, edge_width_px
 from gui.views.page_outline import Flags, cells_filled, outline_image
-from gui.views.page_painting import CellPainter, counted
+from gui.views.page_painting import CellPainter
 
 Pages = npt.NDArray[np.uint32]
-States = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int32]
 
-SMALLEST_CELL_PX: Final = 5
-LARGEST_CELL_PX: Final = 22
 LARGEST_ZOOMED_PX: Final = 56
-MOST_CELLS: Final = 12_000
-COARSER_PENALTY: Final = 0.4
 FULL_REPAINT_SHARE: Final = 0.4
 COUNT_ANEW_SHARE: Final = 0.25
 HEAT_LEVELS: Final = 48
-
-
-@dataclass(frozen=True, slots=True)
-class CellLayout:
-    """How pages are laid out: `columns` x `rows` cells of `cell_px`, each of so many pages."""
-
-    columns: int
-    rows: int
-    cell_px: int
-    pages_per_cell: int
-
-    @property
-    def n_cells(self) -> int:
-        """Return the number of places for cells."""
-        return self.columns * self.rows
-
-
-def layout_for(
-    n_pages: int, width_px: int, height_px: int, *, largest_px: int = LARGEST_CELL_PX
-) -> CellLayout:
-    """Return the layout that fills an area best, with few pages a cell."""
-    width_px, height_px = max(width_px, SMALLEST_CELL_PX), max(height_px, SMALLEST_CELL_PX)
-    largest = min(largest_px, width_px, height_px)
-    found: list[CellLayout] = []
-    for cell in range(SMALLEST_CELL_PX, largest + 1):
-        columns, rows = width_px // cell, height_px // cell
-        if columns * rows <= MOST_CELLS or cell == largest:
-            per_cell = max(1, -(-n_pages // (columns * rows)))
-            found.append(CellLayout(columns, rows, cell, per_cell))
-    finest = min(layout.pages_per_cell for layout in found)
-
-    def merit(layout: CellLayout) -> float:
-        lines = -(-n_pages // (layout.pages_per_cell * layout.columns))
-        filled = lines * layout.columns * layout.cell_px**2 / (width_px * height_px)
-        return filled - COARSER_PENALTY * (layout.pages_per_cell / finest - 1)
-
-    return max(found, key=merit)
 
 
 class PageGrid(QWidget):
@@ -93,7 +59,9 @@ class PageGrid(QWidget):
         self._theme = DARK
         self._n_pages = 1
         self._first, self._n_shown = 0, 1
+        self._spread = Spread()
         self._states: States | None = None
+        self._taken = self._sized = False
         self._writes: tuple[Pages, Floats] | None = None
         self._warmth: Floats | None = None
         self._outlined: Flags | None = None
@@ -136,13 +104,45 @@ class PageGrid(QWidget):
             self._painter.refresh()
             self._paint_all()
 
+    def set_spread(self, n_pages: int, spread: Spread) -> None:
+        """Say that of so many pages these alone are known, whose states come from now on."""
+        self._sized = True
+        if spread != self._spread or n_pages != self._n_pages:
+            self._spread, self._states = spread, None
+            self._writes = self._warmth = None
+            if n_pages != self._n_pages:
+                self._resize(n_pages)
+            self._recount()
+
+    @property
+    def spread(self) -> Spread:
+        """Return which pages are known."""
+        return self._spread
+
+    def drop_counts(self) -> None:
+        """Go back from exact counts to what is known of the present states."""
+        if self._taken:
+            self._recount()
+
+    @property
+    def exact(self) -> bool:
+        """Return whether every page is counted in what is shown."""
+        return self._taken or self._spread.every == 1
+
     def set_pages(self, states: States, coding: Coding = STATE) -> None:
         """Show these states, or classes of another coding, counted anew."""
         self._show(states.copy(), coding, absent=False)
 
     def set_absent(self, n_pages: int) -> None:
         """Show that no memory is here: room for so many pages, and nothing in it."""
-        self._show(np.zeros(n_pages, np.uint8), self.coding, absent=True)
+        n_known = -(-n_pages // self._spread.every)
+        self._show(np.zeros(n_known, np.uint8), self.coding, absent=True)
+
+    def take_counts(self, counts: Counts) -> None:
+        """Show exact counts of the present layout until the states change again."""
+        changed = np.flatnonzero((counts != self._counts).any(axis=1))
+        self._counts, self._taken = counts, True
+        self._paint_some(changed)
 
     def set_window(self, first: int, n_shown: int) -> None:
         """Show pages `first` to `first + n_shown - 1` only, if there are so many."""
@@ -166,15 +166,20 @@ class PageGrid(QWidget):
         if not same:
             self._painter.absent, self._painter.coding = absent, coding
             self._painter.refresh()
-        if len(states) != self._n_pages:
-            self._n_pages, self._first, self._n_shown = len(states), 0, len(states)
-            self._new_image()
+        if not self._sized and len(states) != self._n_pages:
+            self._resize(len(states))
         self._recount()
+
+    def _resize(self, n_pages: int) -> None:
+        """Show all of another number of pages."""
+        self._n_pages, self._first, self._n_shown = n_pages, 0, n_pages
+        self._new_image()
 
     def _difference(self, states: States) -> PageDelta | None:
         """Return how other states differ from those shown, unless all is better counted anew."""
         before = self._states
-        if before is None or self._warmth is not None or len(before) != len(states):
+        differs = before is None or len(before) != len(states)
+        if before is None or differs or self._taken or self._warmth is not None:
             return None
         pages = np.flatnonzero(before != states).astype(np.uint32)
         if len(pages) > COUNT_ANEW_SHARE * len(states):
@@ -211,14 +216,21 @@ class PageGrid(QWidget):
             return
         if self._states is not None:
             self._states[delta.pages] = delta.new
-        cells, inside = self._cells_of(delta.pages)
+        spread = self._spread
+        if self._taken or self._layout.pages_per_cell < spread.every:
+            self._recount()
+            return
+        pages = delta.pages
+        if spread.every > 1:
+            pages = pages * np.uint32(spread.every) + np.uint32(spread.first)
+        cells, inside = self._cells_of(pages)
         new, old = delta.new, delta.old
         if inside is not None:
             new, old = new[inside], old[inside]
         # As much work as pages changed: there are many more cells and states than these.
         flat, first = self._counts.reshape(-1), cells * N_CLASSES
-        np.add.at(flat, first + new, np.int32(1))
-        np.subtract.at(flat, first + old, np.int32(1))
+        np.add.at(flat, first + new, np.int32(spread.every))
+        np.subtract.at(flat, first + old, np.int32(spread.every))
         touched = np.zeros(self._layout.n_cells, np.bool_)
         touched[cells] = True
         self._paint_some(np.flatnonzero(touched))
@@ -295,11 +307,12 @@ class PageGrid(QWidget):
         self._painter.refresh()
 
     def _recount(self) -> None:
-        counts = np.zeros((self._layout.n_cells, N_CLASSES), np.int32)
+        self._taken = False
         if self._states is not None:
-            shown = self._states[self._first : self._first + self._n_shown]
-            counts[: self._n_used] = counted(shown, self._layout.pages_per_cell)
-        self._counts = counts
+            window = Window(self._first, self._n_shown)
+            self._counts = counts_of(self._states, self._spread, window, self._layout)
+        else:
+            self._counts = np.zeros((self._layout.n_cells, N_CLASSES), np.int32)
         self._paint_all()
 
     def _lay_out(self) -> None:

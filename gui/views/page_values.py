@@ -6,8 +6,9 @@ import numpy as np
 
 from engine.history import History
 from engine.page_counts import AgeMeter, SentCounter, WriteCounter
+from gui.views.cell_layout import States
 from gui.views.page_coding import ABSENT, AGE, SENT, Coding
-from gui.views.page_grid import Pages, States
+from gui.views.page_grid import Pages
 
 MOST_WRITES: Final = 1 << 18
 """Writes read in one turn; what is left is read in the next ones."""

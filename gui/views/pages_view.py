@@ -7,10 +7,13 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.history import Frame, History, VmFrame
-from engine.page_track import States
+from engine.page_track import Sample, States
 from engine.playback import PageCursor, PageDelta
+from engine.sampling import stride_for, whole_sample
 from engine.states import N_STATES, PageState
 from gui.style.theme import DARK, Theme, ui_font
+from gui.views.cell_layout import Counts, Spread, Window
+from gui.views.exact_counts import ExactCounts, Question
 from gui.views.figure_line import FigureLine
 from gui.views.heat import recent_writes
 from gui.views.legend_view import LegendView
@@ -76,7 +79,11 @@ class PagesView(QWidget):
         self._history: History | None = None
         self._cursor: PageCursor | None = None
         self._selected = ""
-        self._rest_states: States = np.zeros(1, np.uint8)
+        self._near: PageCursor | None = None
+        self._spread, self._near_spread = Spread(), Spread()
+        self._n_pages = self._first_zero_page = 1
+        self.exact = ExactCounts(self)
+        self._answered: Question | None = None
         self._shown = ""
         self._totals: list[int] | None = None
         self._values: PageValues | None = None
@@ -95,6 +102,8 @@ class PagesView(QWidget):
     def _connect(self) -> None:
         sight = self.sight
         self._catch_up.timeout.connect(self._show_again)
+        self.exact.counted.connect(self._on_counted)
+        self.exact.picked.connect(self._on_picked)
         sight.lens_changed.connect(self._on_lens_changed)
         sight.seek_requested.connect(self.seek_requested)
         sight.let_go.connect(self.legend.clear_filter)
@@ -120,6 +129,7 @@ class PagesView(QWidget):
             self._values = PageValues(self._history, self._selected, coding)
         self.sight.tools.set_coding(self.coding)
         self.legend.set_coding(self.coding)
+        self._spread_grids()
         self._show_again(anew=True)
 
     def next_coding(self) -> None:
@@ -136,8 +146,13 @@ class PagesView(QWidget):
         self.sight.tools.page.selectAll()
 
     def _on_lens_changed(self) -> None:
+        self._near = None
+        self._spread_grids()
         self._show_window()
         self._show_again(anew=True)
+        lens = self.sight.lens
+        if self._history is not None and self._spread.every > stride_for(lens.n_shown):
+            self.exact.pick(self._history, self._selected, Window(lens.first, lens.n_shown))
 
     def _show_window(self) -> None:
         """Let both grids show what the lens shows."""
@@ -151,8 +166,8 @@ class PagesView(QWidget):
 
     @property
     def counting(self) -> bool:
-        """Return whether counts of times are still being made exact."""
-        return self._values is not None and not self._values.exact
+        """Return whether counts are still being made exact."""
+        return self.exact.busy or (self._values is not None and not self._values.exact)
 
     def _show_again(self, *, anew: bool = False) -> None:
         """Show the same instant once more; anew: count everything."""
@@ -189,18 +204,30 @@ class PagesView(QWidget):
             self.sight.forget()
             return
         self._history, self._selected = history, selected
-        self._cursor, self._words = PageCursor(history, selected), PageWords(history)
+        self._words, self._near = PageWords(history), None
+        self.exact.forget()
         self.legend.set_history(history, selected=selected)
         self.working_set.set_history(history, selected)
         spec = history.vm(selected).spec
-        self._rest_states = np.zeros(spec.n_pages, np.uint8)
-        self._rest_states[spec.first_zero_page :] = PageState.FREE
+        self._n_pages, self._first_zero_page = spec.n_pages, spec.first_zero_page
+        sample = whole_sample(history, selected)
+        self._cursor = PageCursor(history, selected, sample)
+        self._spread = Spread(0, stride_for(spec.n_pages))
         self._shown, self._totals, self._vm_frame = "", None, None
         if self._values is not None:
             self._values = PageValues(history, selected, self._values.coding)
         self.sight.tools.set_coding(self.coding)
         self.legend.set_coding(self.coding)
+        self._spread_grids()
         self.sight.set_history(history, selected)
+
+    def _spread_grids(self) -> None:
+        """Tell the grids which pages are known: of a large VM a part, of times all."""
+        whole = self._spread if self._values is None else Spread()
+        near = whole if self._near is None or self._values is not None else self._near_spread
+        for grid in self._grids:
+            grid.set_spread(self._n_pages, whole if grid is self.sight.overview else near)
+        self._show_window()
 
     def show_frame(self, frame: Frame) -> None:
         """Show an instant."""
@@ -213,6 +240,7 @@ class PagesView(QWidget):
     def _show_vm(self, vm: VmFrame, t_ns: int) -> None:
         assert self._cursor is not None
         delta = self._cursor.move_to(t_ns)
+        near = delta if self._near is None else self._near.move_to(t_ns)
         self._count_totals(delta)
         condition = self._condition(vm, t_ns, self._cursor.states)
         anew = condition != self._shown
@@ -220,23 +248,91 @@ class PagesView(QWidget):
         if self._values is not None:
             self._show_values(self._values, condition, t_ns, anew=anew)
         else:
-            self._show_states(condition, delta, anew=anew)
+            self._show_states(condition, delta, near, anew=anew)
             self._show_heat(condition, t_ns)
         if anew:
             self._show_window()
         self._show_working_set(vm, condition, t_ns)
+        self._ask_exact(condition, t_ns)
         counts = self._counts()
         self._say(vm, t_ns, counts)
         self._show_legend(counts, condition)
         self.sight.show_instant(t_ns)
 
-    def _show_states(self, condition: str, delta: PageDelta | None, *, anew: bool) -> None:
-        assert self._cursor is not None
-        if anew or (delta is None and condition in SHOWING_STATES):
-            self._show_anew(condition, self._cursor.states)
-        elif delta is not None and condition in SHOWING_STATES:
+    def _ask_exact(self, condition: str, t_ns: int) -> None:
+        """Have all pages counted once time stands still, where a part of them is shown."""
+        sampled = self._values is None and self._spread.every > 1
+        every = self._spread.every if sampled else 1
+        if not sampled or condition not in SHOWING_STATES or self._history is None:
+            self.legend.set_sampled(every, exact=condition not in SHOWING_STATES)
+            self.exact.forget()
+            return
+        views = tuple((Window(*g.window_of_pages), g.layout_of_cells) for g in self._grids)
+        question = Question(self._history, self._selected, t_ns, views)
+        if question != self._answered or not self.destination.exact:
+            self._answered = None
+            for grid in self._grids:
+                grid.drop_counts()
+            self.legend.set_sampled(every, exact=False)
+            self.exact.ask(question)
+
+    def _on_counted(self, question: Question, counts: list[Counts]) -> None:
+        """Show exact counts, if nothing has moved meanwhile."""
+        now = self._vm_frame[1] if self._vm_frame is not None else None
+        asked = question.history, question.vm, question.t_ns
+        if asked != (self._history, self._selected, now) or self._values is not None:
+            return
+        if self._shown not in SHOWING_STATES or self.exact.busy:
+            return
+        self._answered = question
+        shown = self._grids_of_states(self._shown)
+        for grid, found in zip(self._grids, counts, strict=True):
+            if grid in shown and len(found) == len(grid.counts()):
+                grid.take_counts(found)
+        if self.sight.lens.is_whole:
+            self._totals = None
+            self.legend.set_sampled(self._spread.every, exact=True)
+        assert self._vm_frame is not None
+        counted = self._counts()
+        self._say(*self._vm_frame, counted)
+        self._show_legend(counted, self._shown)
+
+    def _on_picked(self, history: History, sample: Sample) -> None:
+        """Follow the pages of the window that is shown, if it is still the same."""
+        lens = self.sight.lens
+        window = sample.first, min(sample.n_pages * sample.every, lens.n_shown)
+        if history is self._history and window == (lens.first, lens.n_shown):
+            self._near = PageCursor(history, self._selected, sample)
+            self._near_spread = Spread(sample.first, sample.every)
+            self._spread_grids()
+            self._show_again(anew=True)
+
+    def _show_states(
+        self, condition: str, delta: PageDelta | None, near: PageDelta | None, *, anew: bool
+    ) -> None:
+        if anew:
+            self._show_anew(condition)
+        elif condition in SHOWING_STATES:
             for grid in self._grids_of_states(condition):
-                grid.apply(delta)
+                change = delta if grid is self.sight.overview else near
+                if change is None:
+                    grid.set_pages(self._states_for(grid))
+                else:
+                    grid.apply(change)
+
+    def _states_for(self, grid: PageGrid) -> States:
+        """Return the present states of the pages that a grid knows."""
+        near = self._near is not None and grid is not self.sight.overview
+        cursor = self._near if near else self._cursor
+        assert cursor is not None and cursor.states is not None
+        return cursor.states
+
+    def _rest_for(self, grid: PageGrid) -> States:
+        """Return memory at rest: used pages, then free ones."""
+        first, every = grid.spread.first, grid.spread.every
+        states = np.zeros(-(-(self._n_pages - first) // every), np.uint8)
+        states[max(0, -(-(self._first_zero_page - first) // every)) :] = PageState.FREE
+        return states
 
     def _show_values(
         self, values: PageValues, condition: str, t_ns: int, *, anew: bool
@@ -251,7 +347,7 @@ class PagesView(QWidget):
             here = self._holds_pages(grid, condition)
             if not here:
                 if anew:
-                    grid.set_absent(len(self._rest_states))
+                    grid.set_absent(self._n_pages)
             elif anew or changed is None:
                 whole = partly and grid is self.destination
                 grid.set_pages(
@@ -296,20 +392,18 @@ class PagesView(QWidget):
             return (self.destination, *zoomed)
         return (self.source, self.destination, *zoomed)
 
-    def _show_anew(self, condition: str, states: States | None) -> None:
+    def _show_anew(self, condition: str) -> None:
         """Count both sides anew; a side where the VM has no memory is empty."""
-        n_pages = len(self._rest_states)
         if condition in SHOWING_STATES:
-            assert states is not None
             for grid in self._grids_of_states(condition):
-                grid.set_pages(states)
+                grid.set_pages(self._states_for(grid))
             if condition == "arrived":
-                self.source.set_absent(n_pages)
+                self.source.set_absent(self._n_pages)
             return
-        self.source.set_pages(self._rest_states)
-        self.destination.set_absent(n_pages)
+        self.source.set_pages(self._rest_for(self.source))
+        self.destination.set_absent(self._n_pages)
         if not self.sight.lens.is_whole:
-            self.sight.overview.set_pages(self._rest_states)
+            self.sight.overview.set_pages(self._rest_for(self.sight.overview))
 
     def _show_heat(self, condition: str, t_ns: int) -> None:
         """Mark what a VM writes where it runs, unless its pages are on their way."""
@@ -356,7 +450,8 @@ class PagesView(QWidget):
         if self._values is None and self.sight.lens.is_whole:
             return [int(n) for n in self.destination.counts().sum(axis=0)]
         if self._totals is None:
-            self._totals = np.bincount(self._cursor.states, minlength=N_STATES).tolist()
+            counted = np.bincount(self._cursor.states, minlength=N_STATES)
+            self._totals = (counted * self._spread.every).tolist()
         return self._totals
 
     def set_compact(self, compact: bool) -> None:
@@ -376,7 +471,8 @@ class PagesView(QWidget):
         if self._totals is not None and delta is not None:
             more = np.bincount(delta.new, minlength=N_STATES)
             less = np.bincount(delta.old, minlength=N_STATES)
-            self._totals = (np.array(self._totals) + more - less).tolist()
+            moved = (more - less) * self._spread.every
+            self._totals = (np.array(self._totals) + moved).tolist()
         else:
             self._totals = None
 

@@ -14,6 +14,7 @@ from PySide6.QtGui import QColor, QImage
 
 from engine.history import History, VmFrame, VmRecord
 from engine.playback import PageCursor, PageDelta
+from engine.sampling import whole_sample
 from engine.states import N_STATES, PageState
 from gui.style.patterns import SKIPPED_OUTLINE
 from gui.style.theme import Theme
@@ -55,7 +56,9 @@ class MiniMap:
         self.image = self.ghost = QImage()
         self._record: VmRecord = history.vm(vm)
         self._n_pages = self._record.spec.n_pages
-        self._cursor = PageCursor(history, vm)
+        sample = whole_sample(history, vm)
+        self._n_known = self._n_pages if sample is None else sample.n_pages
+        self._cursor = PageCursor(history, vm, sample)
         self._counts: Counts | None = None
         self._shown: tuple[object, ...] = ()
         self._period_ns = PERIOD_NS * max(1, -(-n_vms // VMS_PER_PERIOD))
@@ -91,7 +94,7 @@ class MiniMap:
         if delta is None or resized or self._counts is None:
             self._counts = count_states(states, size.n_cells)
         else:
-            _move_counts(self._counts, delta, self._n_pages, size.n_cells)
+            _move_counts(self._counts, delta, self._n_known, size.n_cells)
         total = np.maximum(self._counts.sum(axis=1, keepdims=True), 1)
         here, there = state_colors(theme)
         self.image = _image((self._counts @ here) / total, size)

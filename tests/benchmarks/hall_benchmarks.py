@@ -108,15 +108,17 @@ def _jumps(scenario: Scenario) -> list[Row]:
         parts.player.seek(int(t_ns))
         _process()
         firsts.append((time.perf_counter() - begin) * 1e3)
-        end = time.perf_counter() + 3
+        end = time.perf_counter() + 10
         while parts.window.pages.counting and time.perf_counter() < end:
             _process()
+            time.sleep(0.001)  # else the thread that counts would wait for us
         exacts.append((time.perf_counter() - begin) * 1e3)
     heart.stop()
     _close(parts)
     return [
         ("64gib_seek_first_median_ms", float(np.median(firsts)), "ms", "<= 10"),
         ("64gib_seek_first_max_ms", float(np.max(firsts)), "ms", "<= 100"),
+        ("64gib_seek_longest_block_ms", 1e3 * float(np.diff(beats).max()), "ms", "<= 100"),
         ("64gib_seek_exact_median_ms", float(np.median(exacts)), "ms", "none"),
     ]
 

@@ -13,8 +13,9 @@ from engine.simulation import simulate
 from engine.states import N_STATES, PageState
 from gui.style.patterns import pattern_mask
 from gui.style.theme import DARK, LIGHT
+from gui.views.cell_layout import MOST_CELLS, layout_for
 from gui.views.heat import recent_writes, warmth
-from gui.views.page_grid import MOST_CELLS, PageGrid, layout_for
+from gui.views.page_grid import PageGrid
 from gui.views.pages_view import PagesView
 
 SECOND_NS = 1_000_000_000
