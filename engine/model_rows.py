@@ -208,6 +208,41 @@ def models_for(
     return rows
 
 
+def first_look(spec: ScenarioSpec, request: int) -> ModelRow | None:
+    """Return the capped linear model of a migration at once, from the specs alone.
+
+    For a moment in which a run still takes long: nothing is measured, so it costs well below a
+    millisecond at any size.
+
+    Args:
+        spec: The scenario.
+        request: The migration's number in it.
+
+    Returns:
+        None for a policy without rounds, and for a guest whose writes are a recorded trace.
+    """
+    migration = spec.migrations[request]
+    vm = next(vm for vm in spec.vms if vm.name == migration.vm)
+    rule = rule_of(migration.policy, migration.parameters)
+    if rule is None or any(w.pattern == "trace" for w in vm.writers):
+        return None
+    rate = float(sum(w.rate_pps for w in vm.writers))
+    regions = [vm.n_pages if w.region_bytes is None else w.region_bytes // PAGE_BYTES
+               for w in vm.writers if w.rate_pps]
+    found = predict(
+        CappedLinear(rate, float(min(vm.n_pages, sum(regions)))),
+        pages=vm.n_pages,
+        rate_bps=rate_of(spec, migration),
+        rule=rule,
+        zero_pages=vm.n_pages - vm.first_zero_page,
+        live_ceiling_bps=vm.sending_ceiling_bps or math.inf,
+        overheads=overheads_of(spec),
+    )
+    sentence = "Every write dirties another page until the whole working set is dirty."
+    times = found.total_time_s, found.downtime_s
+    return ModelRow("Capped linear", *times, found.bytes_sent, found.converges, sentence)
+
+
 def _models(seed: int, vm: VmSpec, at_ns: int, window_ns: int) -> Iterator[tuple[str, Curve, str]]:
     """Yield (name, dirty curve, what it assumes) of every model that fits the VM's writers."""
     writers = writers_of(seed, vm)

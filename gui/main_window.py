@@ -92,6 +92,10 @@ def _padded(widget: QWidget) -> QWidget:
 class HistoryView(Protocol):
     """What every view of a run can do."""
 
+    def setProperty(self, name: str, value: object, /) -> bool:
+        """Carry something by name, as every object of Qt can."""
+        ...
+
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
         ...

@@ -11,6 +11,8 @@ from gui.run_controller import RunController
 from gui.session import Session
 
 START_HINT = "Press Play (Space)."
+RUN_NUMBER = "run_number"
+"""Name of the Qt property in which a view carries the number of the run that it shows."""
 MODELS_AFTER_MS = 400
 """Models are asked so long after a run has come: a slider in hand never waits for them."""
 
@@ -34,6 +36,7 @@ class Showing(QObject):
         self._session, self._runs = session, runs
         self._controls_key: tuple[object, ...] = ()
         self._previous: History | None = None
+        self._number = 0
         self._due: list[tuple[HistoryView, ...]] = []
         self._due_timer = QTimer(self, singleShot=True, interval=0)
         self._due_timer.timeout.connect(self._show_due)
@@ -49,6 +52,11 @@ class Showing(QObject):
     def up_to_date(self) -> bool:
         """Return whether every view shows the newest run."""
         return not self._due
+
+    @property
+    def run_number(self) -> int:
+        """Return how many runs have been shown; every view carries the number of its own."""
+        return self._number
 
     def _on_frame_changed(self, frame: Frame) -> None:
         # A view that still waits for the newest run would look for its instants in the old one.
@@ -100,7 +108,7 @@ class Showing(QObject):
         # A few views a turn of the event loop, so that a slider in hand never waits for all of
         # them; those that still wait from the run before go first and are not starved.
         window = self._window
-        self._previous = previous
+        self._previous, self._number = previous, self._number + 1
         self._models_timer.start()
         groups: list[tuple[HistoryView, ...]] = [
             (window.timeline, window.transport, window.narration, window.pool),
@@ -143,6 +151,7 @@ class Showing(QObject):
                 self._window.plots.set_previous(self._previous, draw=False)
             view.set_history(history, selected=self._session.selected)
             view.show_frame(frame)
+            view.setProperty(RUN_NUMBER, self._number)
         if self._due:
             self._due_timer.start()
 

@@ -29,6 +29,7 @@ from gui.plot_commands import PlotCommands
 from gui.policy_commands import PolicyCommands
 from gui.predicting import Predicting
 from gui.presenting import Presenting
+from gui.previewing import Previewing
 from gui.run_controller import RunController
 from gui.session import Session
 from gui.settings import Settings
@@ -69,6 +70,7 @@ class Wiring(QObject):
         self._connect_views()
         self._connect_actions()
         self.showing = Showing(window, player, session, runs)
+        self.previewing = Previewing(window, session, runs)
         faults = FaultMenus(window, player, session)
         self.moving = Moving(window, player, session, runs, faults)
         self._plots = PlotCommands(window, player)

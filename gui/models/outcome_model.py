@@ -9,6 +9,7 @@ from engine.metrics import OutcomeRow
 from gui.models.rows_model import RowsModel
 
 HEADINGS: Final = ("Outcome", "simulated", "published")
+OUTDATED: Final = "run before"
 NOTHING: Final = "–"
 
 
@@ -21,7 +22,14 @@ class OutcomeModel(RowsModel[OutcomeRow]):
 
     def set_recorded(self, recorded: bool) -> None:
         """Say whether the figures are recorded or simulated."""
-        headings = (HEADINGS[0], "recorded" if recorded else HEADINGS[1], HEADINGS[2])
+        self._set_heading("recorded" if recorded else HEADINGS[1])
+
+    def set_outdated(self, outdated: bool) -> None:
+        """Say whether the figures are those of the run before, while the next one is made."""
+        self._set_heading(OUTDATED if outdated else HEADINGS[1])
+
+    def _set_heading(self, heading: str) -> None:
+        headings = (HEADINGS[0], heading, HEADINGS[2])
         if headings != self._headings:
             self._headings = headings
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(headings) - 1)

@@ -133,6 +133,12 @@ class OutcomeView(QWidget):
             self._expect_models()
         self._fit()
 
+    def set_outdated(self, outdated: bool) -> None:
+        """Say that the figures are those of the run before, while the next one is made."""
+        if not isinstance(self._history, RecordedHistory):
+            self.model.set_outdated(outdated)
+            self._fit()
+
     def _describe(self) -> None:
         """Tell the figures of the table, unless they stay hidden until the run has shown them."""
         rows = () if self._hidden else self.model.rows
