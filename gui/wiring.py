@@ -15,6 +15,7 @@ from gui.asking import Asking
 from gui.beside import Beside
 from gui.commands import Commands
 from gui.comparing import Comparing
+from gui.dialog_scale import DialogScale
 from gui.fault_menus import FaultMenus
 from gui.files import Files
 from gui.forking import Forking
@@ -81,6 +82,7 @@ class Wiring(QObject):
         self.asking = Asking(window, player, session)
         self._policies = PolicyCommands(window, player, session)
         self.layouts = Layouts(window, player, session, settings)
+        DialogScale(window)
         self.presenting = Presenting(window, player, session, self.layouts)
         self.forking = Forking(window, session)
         self.comparing = Comparing(window, player, session, self.forking.tree)

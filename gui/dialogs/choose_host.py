@@ -106,5 +106,7 @@ class ChooseHost(QDialog):
         n_hosts = len(self._verdicts.checks)
         width = max(640, min(1080, 300 + 100 * n_hosts))
         self.table.set_verdicts(self._verdicts)
-        self.resize(width, self.table.needed_height_px(width - 32) + 82)
+        height = self.table.needed_height_px(width - 32)
+        self.table.setMinimumHeight(height)
+        self.resize(width, height + 82)
         self.setWindowModality(Qt.WindowModality.WindowModal)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QDialog,
     QGridLayout,
@@ -18,11 +18,13 @@ from PySide6.QtWidgets import (
 
 from gui.action_table import ActionRow
 from gui.models.fuzzy import fit
+from gui.style.enlarging import scale_of
 from gui.style.theme import ui_font
 
 COLUMNS: Final = 3
 COLUMN_PX: Final = 352
 HEIGHT_PX: Final = 700
+SIDES_PX: Final = 48
 
 
 class KeySheet(QDialog):
@@ -50,6 +52,7 @@ class KeySheet(QDialog):
         self.field.setAccessibleName("Find")
         self.field.setClearButtonEnabled(True)
         self.field.textChanged.connect(self._fill)
+        self._n_columns = COLUMNS
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -62,7 +65,7 @@ class KeySheet(QDialog):
         layout.addWidget(self._area, 1)
         self._fill("")
         room = parent.height() - 40 if parent is not None else HEIGHT_PX
-        self.resize(COLUMNS * COLUMN_PX + 48, min(HEIGHT_PX, room))
+        self.resize(COLUMNS * COLUMN_PX + SIDES_PX, min(HEIGHT_PX, room))
 
     def shown(self) -> list[tuple[str, str, str]]:
         """Return the rows that fit what is looked for."""
@@ -75,6 +78,15 @@ class KeySheet(QDialog):
             if typed.strip() == keys or fit(typed, f"{text} {keys} {group}") is not None
         ]
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Set as many columns as there is room for."""
+        super().resizeEvent(event)
+        inside = self.width() / scale_of(self) - SIDES_PX
+        n_columns = max(1, min(COLUMNS, int(inside // COLUMN_PX)))
+        if n_columns != self._n_columns:
+            self._n_columns = n_columns
+            self._fill(self.field.text())
+
     def _fill(self, typed: str) -> None:
         groups: dict[str, list[tuple[str, str]]] = {}
         for group, text, keys in self.shown():
@@ -84,7 +96,7 @@ class KeySheet(QDialog):
         across = QHBoxLayout(content)
         across.setContentsMargins(0, 0, 8, 0)
         across.setSpacing(18)
-        for column in _columns(groups):
+        for column in _columns(groups, self._n_columns):
             across.addLayout(_column(column), 1)
         if not groups:
             nothing = QLabel("No key and no action is called that.")
@@ -96,14 +108,14 @@ class KeySheet(QDialog):
 Groups = list[tuple[str, list[tuple[str, str]]]]
 
 
-def _columns(groups: dict[str, list[tuple[str, str]]]) -> list[Groups]:
+def _columns(groups: dict[str, list[tuple[str, str]]], n_columns: int) -> list[Groups]:
     """Return the groups in columns of about the same height, in their order."""
     heights = [len(rows) + 2 for rows in groups.values()]
-    most = max([sum(heights) / COLUMNS, *heights], default=0)
+    most = max([sum(heights) / n_columns, *heights], default=0)
     columns: list[Groups] = [[]]
     filled = 0
     for (title, rows), height in zip(groups.items(), heights, strict=True):
-        if columns[-1] and filled + height / 2 > most and len(columns) < COLUMNS:
+        if columns[-1] and filled + height / 2 > most and len(columns) < n_columns:
             columns.append([])
             filled = 0
         columns[-1].append((title, rows))

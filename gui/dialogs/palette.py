@@ -4,7 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+)
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QDialog,
@@ -20,6 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.models.fuzzy import ranked
+from gui.style.enlarging import scale_of, shrunk
 from gui.style.theme import Theme, ui_font
 
 WIDTH_PX: Final = 680
@@ -149,7 +159,8 @@ class CommandPalette(QDialog):
         """Let the arrows choose in the list while letters go into the field."""
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             if event.key() in _MOVES:
-                count, page = self.list.count(), max(1, self.list.height() // ROW_PX - 1)
+                row_px = round(ROW_PX * scale_of(self))
+                count, page = self.list.count(), max(1, self.list.height() // row_px - 1)
                 steps = dict(zip(_MOVES, (-1, 1, -page, page), strict=True))
                 row = self.list.currentRow() + steps[Qt.Key(event.key())]
                 self.list.setCurrentRow(max(0, min(row, count - 1)))
@@ -173,7 +184,7 @@ class _Rows(QStyledItemDelegate):
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
         """Return the height of every row."""
-        return QSize(0, ROW_PX)
+        return QSize(0, round(ROW_PX * scale_of(option.widget)))
 
     def paint(
         self,
@@ -183,7 +194,11 @@ class _Rows(QStyledItemDelegate):
     ) -> None:
         """Draw one row; what cannot be done now is dim and says why."""
         command: Command = index.data(ENTRY_ROLE)
-        theme, rect = self._theme, option.rect
+        theme, scale = self._theme, scale_of(option.widget)
+        rect = QRect(QPoint(0, 0), shrunk(option.rect.size(), scale))
+        painter.save()
+        painter.translate(option.rect.topLeft())
+        painter.scale(scale, scale)
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         if chosen:
             painter.fillRect(rect, theme.color("accent"))
@@ -207,3 +222,4 @@ class _Rows(QStyledItemDelegate):
         painter.drawText(
             inside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, command.keys
         )
+        painter.restore()

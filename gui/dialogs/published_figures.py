@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -31,6 +30,7 @@ from gui.models.reproduced_model import (
     texts_of,
 )
 from gui.reproduction import MODELS, Reproduction
+from gui.style.enlarging import scale_of
 from gui.style.theme import Theme, ui_font
 
 if TYPE_CHECKING:
@@ -165,13 +165,14 @@ class PublishedFigures(QDialog):
 
     def _fit_columns(self) -> None:
         """Give every column the room of its longest text, the quantity what is left."""
-        metrics, head = QFontMetrics(ui_font(12)), QFontMetrics(ui_font(11))
+        table, scale = self.table, scale_of(self)
+        metrics, head = table.fontMetrics(), table.horizontalHeader().fontMetrics()
         cells = [texts_of(row) for row in self._reproduction.rows]
         for column, heading in enumerate(HEADINGS):
             widths = [metrics.horizontalAdvance(texts[column]) for texts in cells]
-            width = max([head.horizontalAdvance(heading), *widths]) + CELL_PAD_PX
+            width = max([head.horizontalAdvance(heading), *widths]) + round(CELL_PAD_PX * scale)
             if column != QUANTITY:
-                self.table.setColumnWidth(column, min(width, WIDEST_COLUMN_PX))
+                table.setColumnWidth(column, min(width, round(WIDEST_COLUMN_PX * scale)))
 
     def _set_up_table(self, theme: Theme) -> None:
         table = self.table
@@ -212,7 +213,8 @@ class PublishedFigures(QDialog):
             f"QProgressBar {{ background: {theme.line}; border: 0; border-radius: 5px; }}"
             f"QProgressBar::chunk {{ background: {theme.link}; border-radius: 5px; }}"
         )
-        self.details.setWordWrap(True)
+        for label in (self.summary, self.details):
+            label.setWordWrap(True)
         self.details.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.details.setFixedHeight(DETAILS_PX)
         self.details.setAccessibleName("What the row stands on")
@@ -230,8 +232,7 @@ class PublishedFigures(QDialog):
 
     def _lay_out(self) -> None:
         head, foot = QHBoxLayout(), QHBoxLayout()
-        head.addWidget(self.summary)
-        head.addStretch(1)
+        head.addWidget(self.summary, 1)
         head.addWidget(self.only_missed)
         for widget in (self.run_button, self.progress, self.step):
             foot.addWidget(widget)

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from engine.prediction import CurvePoints, Prediction, PredictionRow, curve_sentence
 from engine.units import format_duration_ns
 from gui.dialogs.modeless import ModelessDialog
+from gui.style.enlarging import LEAST_SCALE_PROPERTY
 from gui.style.theme import Theme, ui_font
 from gui.views.curve_canvas import CurveCanvas
 
@@ -92,7 +93,7 @@ class RevealDialog(ModelessDialog):
             large: Whether it is to be read from the last row of a hall.
         """
         super().__init__(parent)
-        self._scale = LARGE if large else 1.0
+        self.setProperty(LEAST_SCALE_PROPERTY, LARGE if large else 1.0)
         self.setObjectName("dialogBox")
         self.setWindowTitle("You said, it did")
         self._revealed = revealed
@@ -163,7 +164,6 @@ class RevealDialog(ModelessDialog):
         curve, simulated = shown.prediction.curve, shown.simulated
         self.canvas.set_theme(theme)
         self.canvas.set_editable(False)
-        self.canvas.set_scale(self._scale)
         ends = [points[-1][0] for points in (curve, simulated) if points]
         self.canvas.setVisible(bool(ends))
         if ends:
@@ -188,7 +188,7 @@ class RevealDialog(ModelessDialog):
         self.grid.setColumnStretch(4, 1)
         layout.addLayout(self.grid)
         self.model.setAccessibleName("Model to compare with")
-        self.model.setFont(ui_font(round(13 * self._scale)))
+        self.model.setFont(ui_font(13))
         self.model.hide()
         row = QHBoxLayout()
         row.addWidget(self.model)
@@ -203,18 +203,16 @@ class RevealDialog(ModelessDialog):
         buttons.addWidget(self.close_button)
         layout.addLayout(buttons)
         for button in (self.again_button, self.close_button):
-            button.setFont(ui_font(round(13 * self._scale)))
+            button.setFont(ui_font(13))
             button.setAutoDefault(False)
         self.close_button.setProperty("hot", True)
         self.close_button.setDefault(True)
-        room = self.screen().availableGeometry()
-        width, height = round(WIDTH_PX * self._scale), round(HEIGHT_PX * self._scale)
-        self.resize(min(width, room.width()), min(height, room.height()))
+        self.resize(WIDTH_PX, HEIGHT_PX)
         self.close_button.setFocus()
 
     def _label(self, text: str, size_px: int, *, bold: bool = False, name: str = "") -> QLabel:
         label = QLabel(text)
-        label.setFont(ui_font(round(size_px * self._scale), bold=bold))
+        label.setFont(ui_font(size_px, bold=bold))
         label.setObjectName(name)
         label.setWordWrap(True)
         return label

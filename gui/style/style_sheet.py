@@ -7,6 +7,7 @@ never set here: their pixel sizes and hinting are pinned in `gui.style.theme`.
 from string import Template
 from typing import Final
 
+from gui.style.enlarging import enlarged_sheet
 from gui.style.theme import Theme
 
 _SHEET: Final = Template("""
@@ -78,6 +79,10 @@ QListWidget { background: $field; color: $ink; border: 1px solid $line; border-r
 QListWidget:focus { border: 2px solid $link; padding: 3px; }
 QScrollArea:focus { border: 2px solid $link; }
 QListWidget::item { padding: 7px 9px; border-radius: 4px; }
+QListWidget::indicator { width: 13px; height: 13px; border: 1px solid $dim; border-radius: 3px;
+  background: $ground; }
+QListWidget::indicator:checked { width: 7px; height: 7px; border: 4px solid $link;
+  background: $ground; }
 QListWidget::item:selected { background: $accent; color: $accent_ink; }
 #summary { background: $sunken; color: $ink; border-bottom: 1px solid $line; }
 #comparePage { background: $ground; }
@@ -92,7 +97,8 @@ QListWidget::item:selected { background: $accent; color: $accent_ink; }
 """)
 
 
-def style_sheet(theme: Theme) -> str:
-    """Return the style sheet of a theme."""
+def style_sheet(theme: Theme, scale: float = 1.0) -> str:
+    """Return the style sheet of a theme; for a dialog, so many times as large."""
     tokens = {name: value for name, value in vars(theme).items() if name != "name"}
-    return _SHEET.substitute(tokens)
+    sheet = _SHEET.substitute(tokens)
+    return sheet if scale == 1 else enlarged_sheet(sheet, scale)

@@ -132,8 +132,9 @@ class CurveCanvas(QWidget):
         self.update()
 
     def set_scale(self, scale: float) -> None:
-        """Write larger, for a hall: 1.0 is the size of the window's own words."""
+        """Draw so many times as large, as the dialog around it is shown."""
         self._scale = scale
+        self.updateGeometry()
         self.update()
 
     def clear(self) -> None:
@@ -149,6 +150,10 @@ class CurveCanvas(QWidget):
         )
         wide, high = self.width() - left - right, self.height() - top - bottom
         return QRectF(left, top, max(1, wide), max(1, high))
+
+    def _around_area(self) -> QRectF:
+        half = POINT_PX * self._scale
+        return self.area().adjusted(-half, -half, half, half)
 
     def position_of(self, t_ns: int, pages: float) -> QPointF:
         """Return where a point of the curve lies, in the widget."""
@@ -269,11 +274,11 @@ class CurveCanvas(QWidget):
 
     def sizeHint(self) -> QSize:
         """Return a comfortable size."""
-        return QSize(560, 230)
+        return QSize(560, 230) * self._scale
 
     def minimumSizeHint(self) -> QSize:
         """Return a size on which a curve can be drawn."""
-        return QSize(320, 150)
+        return QSize(320, 150) * self._scale
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw axes, the other curve, what is drawn, and the cross of the keys."""
@@ -282,18 +287,15 @@ class CurveCanvas(QWidget):
         painter.fillRect(self.area(), theme.color("ground"))
         self._draw_axes(painter)
         self._draw_legend(painter)
-        painter.setClipRect(self.area().adjusted(-POINT_PX, -POINT_PX, POINT_PX, POINT_PX))
+        painter.setClipRect(self._around_area())
         self._draw_line(painter, self._reference, "ink", Qt.PenStyle.SolidLine)
         self._draw_line(painter, tuple(self._points), "warn", Qt.PenStyle.DashLine)
         if 0 < len(self._points) <= MOST_DOTS:
+            half = POINT_PX * self._scale
             for point in self._points:
                 centre = self.position_of(*point)
-                painter.fillRect(
-                    QRectF(
-                        centre.x() - POINT_PX, centre.y() - POINT_PX, 2 * POINT_PX, 2 * POINT_PX
-                    ),
-                    theme.color("warn"),
-                )
+                dot = QRectF(centre.x() - half, centre.y() - half, 2 * half, 2 * half)
+                painter.fillRect(dot, theme.color("warn"))
         painter.setClipping(False)
         if self.hasFocus():
             painter.setPen(QPen(theme.color("link"), 1))
@@ -307,7 +309,7 @@ class CurveCanvas(QWidget):
     ) -> None:
         if len(points) > 1:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(self._theme.color(token), 2, style))
+            painter.setPen(QPen(self._theme.color(token), 2 * self._scale, style))
             painter.drawPolyline(QPolygonF([self.position_of(*p) for p in points]))
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
@@ -323,12 +325,13 @@ class CurveCanvas(QWidget):
             if quarter % 2 == 0:
                 text = size_text(pages)
                 painter.setPen(theme.color("dim"))
-                left = area.left() - 6 - metrics.horizontalAdvance(text)
-                painter.drawText(QPointF(left, y + 4), text)
-        for t_ns, text in time_ticks(self._length_ns, max(2, round(area.width() / 80))):
+                left = area.left() - 6 * self._scale - metrics.horizontalAdvance(text)
+                painter.drawText(QPointF(left, y + 4 * self._scale), text)
+        n_ticks = max(2, round(area.width() / (80 * self._scale)))
+        for t_ns, text in time_ticks(self._length_ns, n_ticks):
             x = self.position_of(t_ns, 0).x()
             painter.setPen(theme.color("line"))
-            painter.drawLine(QPointF(x, area.bottom()), QPointF(x, area.bottom() + 3))
+            painter.drawLine(QPointF(x, area.bottom()), QPointF(x, area.bottom() + 3 * self._scale))
             painter.setPen(theme.color("dim"))
             width = metrics.horizontalAdvance(text)
             at = max(0.0, min(x - width / 2, self.width() - width - 1.0))
@@ -340,7 +343,7 @@ class CurveCanvas(QWidget):
         metrics, theme = painter.fontMetrics(), self._theme
         painter.setPen(theme.color("dim"))
         painter.drawText(QPointF(0, 13 * self._scale), "Still to arrive, by time after the request")
-        x, y = float(self.width() - RIGHT_PX), 9 * self._scale
+        x, y = self.width() - RIGHT_PX * self._scale, 9 * self._scale
         for word, token, style, shown in (
             (self._words[1], "ink", Qt.PenStyle.SolidLine, bool(self._reference)),
             (self._words[0], "warn", Qt.PenStyle.DashLine, bool(self._points)),
@@ -349,23 +352,25 @@ class CurveCanvas(QWidget):
                 x -= metrics.horizontalAdvance(word)
                 painter.setPen(theme.color("ink"))
                 painter.drawText(QPointF(x, 13 * self._scale), word)
-                painter.setPen(QPen(theme.color(token), 2, style))
-                painter.drawLine(QPointF(x - 28, y), QPointF(x - 6, y))
-                x -= 42
+                painter.setPen(QPen(theme.color(token), 2 * self._scale, style))
+                painter.drawLine(QPointF(x - 28 * self._scale, y), QPointF(x - 6 * self._scale, y))
+                x -= 42 * self._scale
 
     def _draw_cross(self, painter: QPainter) -> None:
         """Draw where the keys are, and say it."""
-        centre, theme = self.position_of(*self._cursor), self._theme
-        painter.setPen(QPen(theme.color("ink"), 2))
-        for dx, dy in ((CROSS_PX, 0), (0, CROSS_PX)):
+        centre, theme, s = self.position_of(*self._cursor), self._theme, self._scale
+        painter.setPen(QPen(theme.color("ink"), 2 * s))
+        for dx, dy in ((CROSS_PX * s, 0), (0, CROSS_PX * s)):
             painter.drawLine(centre - QPointF(dx, dy), centre + QPointF(dx, dy))
         text = f"{format_duration_ns(self._cursor[0])}, {size_text(self._cursor[1])}"
         painter.setFont(ui_font(round(FONT_PX * self._scale)))
         metrics, area = painter.fontMetrics(), self.area()
         width = metrics.horizontalAdvance(text)
-        x = centre.x() + 10 if centre.x() + 12 + width < area.right() else centre.x() - 10 - width
-        y = max(area.top() + 14, min(centre.y() - 8, area.bottom() - 6))
-        painter.fillRect(QRectF(x - 3, y - 12, width + 6, 16), theme.color("ground"))
+        right = centre.x() + 12 * s + width < area.right()
+        x = centre.x() + 10 * s if right else centre.x() - 10 * s - width
+        y = max(area.top() + 14 * s, min(centre.y() - 8 * s, area.bottom() - 6 * s))
+        ground = QRectF(x - 3 * s, y - 12 * s, width + 6 * s, 16 * s)
+        painter.fillRect(ground, theme.color("ground"))
         painter.drawText(QPointF(x, y), text)
 
 

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.eligibility import Check
+from gui.style.enlarging import shrunk
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.pool_verdicts import (
     INKS,
@@ -93,6 +94,7 @@ class VerdictTable(QWidget):
         super().__init__(parent)
         self._theme: Theme = DARK
         self._verdicts: Verdicts | None = None
+        self._scale = 1.0
         self.setAccessibleName("Which host can take the VM")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
@@ -105,6 +107,17 @@ class VerdictTable(QWidget):
         """Take the colours of a theme."""
         self._theme = theme
         self.update()
+
+    def set_scale(self, scale: float) -> None:
+        """Paint so many times as large, as the dialog around it is shown."""
+        self._scale = scale
+        self.updateGeometry()
+        self.update()
+
+    @property
+    def _inside(self) -> QRect:
+        """Return the room there is, in pixels of the unscaled table."""
+        return QRect(QPoint(0, 0), shrunk(self.size(), self._scale))
 
     def set_verdicts(self, verdicts: Verdicts | None) -> None:
         """Show what all hosts answer."""
@@ -154,9 +167,9 @@ class VerdictTable(QWidget):
 
     def host_at(self, point: QPointF) -> str | None:
         """Return the host whose column holds a point."""
-        layout = self.table_layout()
+        layout, x_px = self.table_layout(), point.x() / self._scale
         for host, (left, width) in zip(layout.hosts, layout.columns[2:], strict=True):
-            if left <= point.x() < left + width:
+            if left <= x_px < left + width:
                 return host
         return None
 
@@ -169,12 +182,12 @@ class VerdictTable(QWidget):
             return TableLayout((), ((0, 0), (0, 0)), ROW_PX, 0)
         wide = self._natural_widths(shown)
         titles, needs = wide[0] + CELL_PADDING_PX, wide[1] + CELL_PADDING_PX
-        room = self.width() - 2 * PADDING_PX - titles - needs
+        room = self._inside.width() - 2 * PADDING_PX - titles - needs
         hosts = _window(list(shown.checks), shown.over, max(1, room // NARROWEST_COLUMN_PX))
         widths = [titles, needs, *self._host_widths(shown, hosts, room)]
         lefts = [PADDING_PX + sum(widths[:i]) for i in range(len(widths))]
         n_rows = len(next(iter(shown.checks.values()), ())) + 1
-        free = self.height() - 2 * PADDING_PX - TITLE_PX - self._remedies_px()
+        free = self._inside.height() - 2 * PADDING_PX - TITLE_PX - self._remedies_px()
         row_px = max(LEAST_ROW_PX, min(ROW_PX, free // n_rows))
         hidden = len(shown.checks) - len(hosts)
         return TableLayout(hosts, tuple(zip(lefts, widths, strict=True)), row_px, hidden)
@@ -218,7 +231,7 @@ class VerdictTable(QWidget):
     def _remedy_lines(self) -> list[tuple[str, str, int]]:
         """Return (host, text, height) of each host's ways out."""
         metrics = QFontMetrics(ui_font(TEXT_PX))
-        room = QRect(0, 0, max(60, self.width() - 2 * PADDING_PX), 10_000)
+        room = QRect(0, 0, max(60, self._inside.width() - 2 * PADDING_PX), 10_000)
         return [
             (host, text, max(REMEDY_PX, metrics.boundingRect(room, WRAP, text).height() + 2))
             for host, text in self.remedies()
@@ -226,7 +239,7 @@ class VerdictTable(QWidget):
 
     def needed_height_px(self, width_px: int) -> int:
         """Return the height at which nothing is squeezed, for a width."""
-        if self.width() != width_px:
+        if self._inside.width() != width_px and self._scale == 1:
             self.resize(width_px, self.height())
         shown = self._verdicts
         n_rows = len(next(iter(shown.checks.values()), ())) + 1 if shown else 1
@@ -235,8 +248,8 @@ class VerdictTable(QWidget):
     # Painting
 
     def _paint_heading(self, painter: QPainter, layout: TableLayout, shown: Verdicts) -> None:
-        theme = self._theme
-        line = QRect(PADDING_PX, PADDING_PX - 3, self.width() - 2 * PADDING_PX, TITLE_PX - 4)
+        theme, wide = self._theme, self._inside.width() - 2 * PADDING_PX
+        line = QRect(PADDING_PX, PADDING_PX - 3, wide, TITLE_PX - 4)
         bold = ui_font(13, bold=True)
         painter.setFont(bold)
         painter.setPen(theme.color("ink"))
@@ -287,15 +300,15 @@ class VerdictTable(QWidget):
         n_rows = len(next(iter(shown.checks.values()), ())) + 1
         y = layout.top_px(n_rows) + 8
         lines = self._remedy_lines()
-        if y + sum(height for *_, height in lines) > self.height() - PADDING_PX + 8:
+        if y + sum(height for *_, height in lines) > self._inside.height() - PADDING_PX + 8:
             lines.sort(key=lambda line: line[0] != shown.over)
         for host, text, height in lines:
-            if y + height > self.height() - 4:
+            if y + height > self._inside.height() - 4:
                 return
             looked_at = host == shown.over
             painter.setFont(ui_font(TEXT_PX))
             painter.setPen(theme.color("ink" if looked_at else "dim"))
-            place = QRect(PADDING_PX, y, self.width() - 2 * PADDING_PX, height)
+            place = QRect(PADDING_PX, y, self._inside.width() - 2 * PADDING_PX, height)
             painter.drawText(place, WRAP, text)
             if looked_at:
                 painter.fillRect(QRect(3, y + 1, 3, height - 3), theme.color("warn"))
@@ -307,10 +320,11 @@ class VerdictTable(QWidget):
         """Paint the table."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        theme, shown = self._theme, self._verdicts
+        painter.scale(self._scale, self._scale)
+        theme, shown, inside = self._theme, self._verdicts, QRectF(self._inside)
         painter.setPen(QPen(theme.color("line"), 1))
         painter.setBrush(theme.color("sunken"))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
+        painter.drawRoundedRect(inside.adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
         if shown is not None and shown.checks:
             layout = self.table_layout()
             self._paint_heading(painter, layout, shown)
@@ -323,12 +337,12 @@ class VerdictTable(QWidget):
         if self.hasFocus():
             painter.setPen(QPen(theme.color("link"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5), 7, 7)
+            painter.drawRoundedRect(inside.adjusted(1.5, 1.5, -1.5, -1.5), 7, 7)
         painter.end()
 
     def sizeHint(self) -> QSize:
         """Return room for all rows and ways out."""
-        return QSize(880, self.needed_height_px(max(880, self.width())))
+        return QSize(880, self.needed_height_px(max(880, self._inside.width()))) * self._scale
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Look at the next or previous host."""

@@ -1,6 +1,8 @@
 """What the window's tests share: a fake wall clock, and real windows with the real engine."""
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
@@ -10,6 +12,11 @@ from pytestqt.qtbot import QtBot
 from engine.scenario import Scenario, load_scenario
 from gui import app
 from gui.style.theme import DARK
+
+SCREEN = Path(__file__).resolve().parents[1] / "data" / "screen.json"
+"""The screen of the tests: 1920x1080; the platform's own has 800x800, as no hall has."""
+if os.environ.get("QT_QPA_PLATFORM", "offscreen") == "offscreen":
+    os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={SCREEN}"
 
 ROOM_MS = 20_000
 """How long a test waits for the worker at most; it usually takes a fraction of a second."""
