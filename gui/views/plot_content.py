@@ -46,7 +46,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Markers:
-    """Points of one shape and colour; `symbol` as in pyqtgraph."""
+    """Points of one shape and colour; `symbol` as in `plot_signs`."""
 
     role: str
     symbol: str

@@ -1,171 +1,149 @@
-"""Curves and points of a plot, drawn offscreen by pyqtgraph and rendered into a picture."""
+"""Curves and points of a plot, painted straight into its picture.
 
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Final, Literal
+The plot's axes, legend, zoom and pointer are our own, so a curve is one polyline and a point one
+sign: no second scene is laid out, filled and rendered for them, and no library for it has to be
+loaded before the first picture.
+"""
+
+from typing import Any, Final
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QResizeEvent
-from PySide6.QtWidgets import QWidget
+import numpy.typing as npt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPen, QPolygonF
+from shiboken6 import VoidPtr
 
 from gui.style.theme import Theme
-from gui.views.plot_content import Floats, Markers, PlotContent, role_color
+from gui.views.plot_content import Curve, Floats, Markers, PlotContent, role_color
 from gui.views.plot_geometry import Geometry
+from gui.views.plot_signs import MARKER_PX, draw_signs
 from gui.views.time_text import SECOND_NS
-
-if TYPE_CHECKING:
-    import pyqtgraph as pg
 
 AXIS_WIDTH_PX: Final = 46
 AXIS_HEIGHT_PX: Final = 22
 RIGHT_PX: Final = 12
 TOP_PX: Final = 4
-MARKER_PX: Final = 9
 DENSE: Final = 1.5
 DENSE_PX: Final = 5
 """Points that would cover the width so many times are small and have no edge."""
 SHARE_PX: Final = 74
 """Room at the right for how often which value occurs."""
+BEYOND: Final = 0.01
+"""How far a curve is drawn beyond either edge, as a share of what is shown."""
 
-Filled = tuple[str, int, PlotContent]
-"""Theme, width and content that the offscreen plot holds."""
+
+def inside_of(size: QSize, *, shares: bool) -> QRectF:
+    """Return the inside of a plot of some size, without what is above the plot.
+
+    Args:
+        size: Of the plot with its axes.
+        shares: Whether there is room for how often which value occurs.
+    """
+    right = RIGHT_PX + (SHARE_PX if shares else 0)
+    # Half a pixel more than the axes leave: a curve at the very end is still painted.
+    width = size.width() - AXIS_WIDTH_PX - right + 0.5
+    height = size.height() - TOP_PX - AXIS_HEIGHT_PX + 0.5
+    return QRectF(AXIS_WIDTH_PX, TOP_PX, max(0.0, width), max(0.0, height))
 
 
-def _same(before: Filled | None, now: Filled, i: int, kind: Literal["curves", "markers"]) -> bool:
-    """Return whether item `i` looks as it did: while a slider moves, the run before stays."""
-    if before is None or before[:2] != now[:2] or _axis(before[2]) != _axis(now[2]):
-        return False
-    old, new = getattr(before[2], kind), getattr(now[2], kind)
-    return i < len(old) and all(
-        np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b
-        for a, b in ((getattr(old[i], f.name), getattr(new[i], f.name)) for f in fields(new[i]))
+def draw_curves(
+    painter: QPainter, content: PlotContent, geometry: Geometry, theme: Theme
+) -> None:
+    """Draw the curves, and over them the points, as far as they are in sight.
+
+    Args:
+        painter: Of the picture; it is left as it was.
+        content: What to draw. A value that is no number is a gap in its curve.
+        geometry: The stretch and values that are shown, and where.
+        theme: Its colours.
+    """
+    painter.save()
+    painter.setClipRect(geometry.area)
+    for curve in content.curves:
+        style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
+        painter.setPen(QPen(role_color(theme, curve.role), curve.width_px, style))
+        for piece in _pieces(curve, geometry):
+            painter.drawPolyline(piece)
+    for marks in content.markers:
+        _draw_markers(painter, marks, geometry, theme)
+    painter.restore()
+
+
+def _pieces(curve: Curve, geometry: Geometry) -> list[QPolygonF]:
+    """Return the parts of a curve that are in sight, in pixels, cut at its gaps."""
+    x_s, y = _in_sight(curve.x_s, curve.y, geometry)
+    places = _places(x_s, y, geometry)
+    gaps = np.flatnonzero(~np.isfinite(places).all(axis=1))
+    parts = np.split(places, gaps) if len(gaps) else [places]
+    whole = [part[1:] if i else part for i, part in enumerate(parts)]
+    return [_polygon(part) for part in whole if len(part) > 1]
+
+
+def _in_sight(x_s: Floats, y: Floats, geometry: Geometry) -> tuple[Floats, Floats]:
+    """Return the part of a curve that is shown, cut just beyond the edges.
+
+    What lies far away would have coordinates that no painter can count in.
+    """
+    low, high = (t / SECOND_NS for t in (geometry.shown.start_ns, geometry.shown.end_ns))
+    low, high = low - BEYOND * (high - low), high + BEYOND * (high - low)
+    first = max(0, int(np.searchsorted(x_s, low, "left")) - 1)
+    last = int(np.searchsorted(x_s, high, "right")) + 1
+    x_s, y = np.array(x_s[first:last], np.float64), np.array(y[first:last], np.float64)
+    if len(x_s) > 1:
+        if x_s[0] < low:
+            x_s[0], y[0] = low, _between(x_s[0], x_s[1], y[0], y[1], low)
+        if x_s[-1] > high:
+            x_s[-1], y[-1] = high, _between(x_s[-2], x_s[-1], y[-2], y[-1], high)
+    return x_s, y
+
+
+def _between(x0: float, x1: float, y0: float, y1: float, x: float) -> float:
+    """Return the height of the line from (x0, y0) to (x1, y1) at x."""
+    return y1 if x1 <= x0 else y0 + (y1 - y0) * (x - x0) / (x1 - x0)
+
+
+def _places(x_s: Floats, y: Floats, geometry: Geometry) -> Floats:
+    """Return where values lie in the picture: shape (n, 2), pixels."""
+    area, shown = geometry.area, geometry.shown
+    length_s = max(1, shown.length_ns) / SECOND_NS
+    low, high = geometry.scaled(geometry.y_min), geometry.scaled(geometry.y_max)
+    share = (_scaled(geometry, y) - low) / ((high - low) or 1.0)
+    places = np.empty((len(x_s), 2), np.float64)
+    places[:, 0] = area.left() + area.width() * (x_s - shown.start_ns / SECOND_NS) / length_s
+    places[:, 1] = area.bottom() - area.height() * share
+    return places
+
+
+def _polygon(places: npt.NDArray[np.float64]) -> QPolygonF:
+    """Return points as Qt has them, without a Python object for each."""
+    polygon = QPolygonF()
+    polygon.resize(len(places))
+    # The stub knows neither this form nor that it is a buffer.
+    memory: Any = VoidPtr(polygon.data(), places.nbytes, True)  # type: ignore[call-arg, arg-type]
+    np.frombuffer(memory, np.float64).reshape(places.shape)[:] = places
+    return polygon
+
+
+def _draw_markers(painter: QPainter, marks: Markers, geometry: Geometry, theme: Theme) -> None:
+    """Draw points; where they crowd, small ones, and each pixel's only once."""
+    low, high = (t / SECOND_NS for t in (geometry.shown.start_ns, geometry.shown.end_ns))
+    reach_s = MARKER_PX * (high - low) / max(1.0, geometry.area.width())
+    inside = (marks.x_s >= low) & (marks.x_s <= high)
+    seen = (marks.x_s >= low - reach_s) & (marks.x_s <= high + reach_s) & np.isfinite(marks.y)
+    places = _places(marks.x_s[seen], marks.y[seen], geometry)
+    dense = int(np.count_nonzero(inside)) * MARKER_PX > DENSE * geometry.area.width()
+    if dense:
+        places = np.unique(np.rint(places), axis=0)
+    color, hollow = role_color(theme, marks.role), marks.role == "before"
+    draw_signs(
+        painter,
+        marks.symbol,
+        (QPointF(x, y) for x, y in places.tolist()),
+        color=color,
+        edge=color if hollow or dense else theme.color("ground"),
+        hollow=hollow,
+        size_px=DENSE_PX if dense else MARKER_PX - 2 if hollow else MARKER_PX,
     )
-
-
-def _axis(content: PlotContent) -> tuple[bool, float]:
-    """Return what decides how values are stretched."""
-    return content.log, content.y_min if content.log else 0.0
-
-
-class PlotCurves:
-    """The offscreen plot; it belongs to the widget whose picture it helps to make."""
-
-    def __init__(self, owner: QWidget) -> None:
-        """Start without a plot: pyqtgraph is heavy, so not before it is needed."""
-        self._owner = owner
-        self._view: pg.PlotWidget | None = None
-        self._curves: list[Any] = []
-        self._scatters: list[Any] = []
-        self._dense: list[bool] = []
-        self._laid_out = QSize(), 0
-        self._filled: Filled | None = None
-
-    def lay_out(self, size: QSize, *, shares: bool) -> QRectF:
-        """Give the offscreen plot a size and return its inside."""
-        view = self._ensure_view()
-        right = RIGHT_PX + (SHARE_PX if shares else 0)
-        if (size, right) != self._laid_out:
-            self._laid_out = size, right
-            item = view.getPlotItem()
-            item.layout.setContentsMargins(AXIS_WIDTH_PX, TOP_PX, right, AXIS_HEIGHT_PX)
-            view.resize(size)
-            # A hidden widget is not told its size: without this pyqtgraph lays out for the old one.
-            view.resizeEvent(QResizeEvent(size, size))
-            item.layout.activate()
-        rect: QRectF = view.getPlotItem().vb.sceneBoundingRect()
-        return rect
-
-    def draw(
-        self, painter: QPainter, content: PlotContent, geometry: Geometry, *, theme: Theme, top: int
-    ) -> None:
-        """Draw curves and points; `lay_out` comes first.
-
-        Args:
-            painter: Of the picture.
-            content: What to draw.
-            geometry: The stretch and values that are shown.
-            theme: Its colours.
-            top: Height of what is above the plot.
-        """
-        if not content.curves and not content.markers:
-            return
-        view = self._ensure_view()
-        self._fill(content, geometry, theme)
-        shown = geometry.shown
-        view.getPlotItem().vb.setRange(
-            xRange=(shown.start_ns / SECOND_NS, shown.end_ns / SECOND_NS),
-            yRange=(geometry.scaled(geometry.y_min), geometry.scaled(geometry.y_max)),
-            padding=0,
-        )
-        target = QRectF(0, top, view.width(), view.height())
-        view.render(painter, target, view.rect(), Qt.AspectRatioMode.IgnoreAspectRatio)
-
-    def _ensure_view(self) -> "pg.PlotWidget":
-        if self._view is not None:
-            return self._view
-        import pyqtgraph as pg
-
-        view = pg.PlotWidget(self._owner, background=None, useOpenGL=False)
-        view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        view.hide()
-        view.setFrameShape(view.Shape.NoFrame)
-        view.viewport().setAutoFillBackground(False)
-        item = view.getPlotItem()
-        item.setMenuEnabled(False)
-        item.hideButtons()
-        item.setMouseEnabled(False, False)
-        for side in ("left", "bottom"):
-            item.hideAxis(side)  # drawing them ourselves takes a fifth of the time
-        self._view = view
-        return view
-
-    def _fill(self, content: PlotContent, geometry: Geometry, theme: Theme) -> None:
-        """Give the offscreen plot its data and pens, where they changed."""
-        import pyqtgraph as pg
-
-        item = self._ensure_view().getPlotItem()
-        while len(self._curves) < len(content.curves):
-            self._curves.append(pg.PlotCurveItem(antialias=False))
-            item.addItem(self._curves[-1])
-        while len(self._scatters) < len(content.markers):
-            self._scatters.append(pg.ScatterPlotItem(antialias=True, pxMode=True))
-            self._dense.append(False)
-            item.addItem(self._scatters[-1])
-        before = self._filled
-        self._filled = now = (theme.name, self._laid_out[0].width(), content)
-        for i, (shown, curve) in enumerate(zip(self._curves, content.curves, strict=False)):
-            if not _same(before, now, i, "curves"):
-                style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
-                pen = pg.mkPen(role_color(theme, curve.role), width=curve.width_px, style=style)
-                shown.setData(curve.x_s, _scaled(geometry, curve.y), pen=pen)
-        for i, marks in enumerate(content.markers):
-            dense = self._is_dense(marks, geometry)
-            if not _same(before, now, i, "markers") or dense != self._dense[i]:
-                self._dense[i] = dense
-                self._fill_points(i, marks, geometry, theme)
-        for spare in [*self._curves[len(content.curves) :]]:
-            spare.setData([], [])
-        for spare in [*self._scatters[len(content.markers) :]]:
-            spare.setData([], [])
-
-    def _is_dense(self, marks: Markers, geometry: Geometry) -> bool:
-        low, high = (t / SECOND_NS for t in (geometry.shown.start_ns, geometry.shown.end_ns))
-        count = int(np.count_nonzero((marks.x_s >= low) & (marks.x_s <= high)))
-        return count * MARKER_PX > DENSE * self._laid_out[0].width()
-
-    def _fill_points(self, i: int, marks: Markers, geometry: Geometry, theme: Theme) -> None:
-        import pyqtgraph as pg
-
-        color, dense = role_color(theme, marks.role), self._dense[i]
-        hollow = marks.role == "before"
-        self._scatters[i].setData(
-            x=marks.x_s,
-            y=_scaled(geometry, marks.y),
-            symbol=marks.symbol,
-            size=DENSE_PX if dense else MARKER_PX - 2 if hollow else MARKER_PX,
-            pen=pg.mkPen(color if hollow or dense else theme.ground),
-            brush=None if hollow else pg.mkBrush(color),
-        )
 
 
 def _scaled(geometry: Geometry, values: Floats) -> Floats:

@@ -5,12 +5,13 @@ from typing import Final
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
 from gui.style.theme import Theme, ui_font
 from gui.views.plot_content import Bars, Curve, Markers, PlotContent, Share, role_color
-from gui.views.plot_curves import MARKER_PX, RIGHT_PX, SHARE_PX
+from gui.views.plot_curves import RIGHT_PX, SHARE_PX
 from gui.views.plot_geometry import Geometry
+from gui.views.plot_signs import draw_signs
 
 Entry = Curve | Markers | Bars
 ENTRY_PX: Final = 30
@@ -25,32 +26,6 @@ def symbol_of(role: str) -> str:
     """Return the sign of a processor's stems."""
     number = int(role[5:]) if role.startswith("vcpu-") else 0
     return VCPU_SYMBOLS[number % len(VCPU_SYMBOLS)]
-
-
-def draw_symbol(
-    painter: QPainter, symbol: str, center: QPointF, color: QColor, *, hollow: bool = False
-) -> None:
-    """Draw a marker of the legend in the shape that pyqtgraph gives the points."""
-    r = MARKER_PX / 2
-    shapes = {
-        "t1": [(0, -r), (r, r), (-r, r)],
-        "d": [(0, -r), (r, 0), (0, r), (-r, 0)],
-        "s": [(-r, -r), (r, -r), (r, r), (-r, r)],
-    }
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(color, 2 if symbol == "x" else 1))
-    if symbol == "x":
-        painter.drawLine(center + QPointF(-r + 1, -r + 1), center + QPointF(r - 1, r - 1))
-        painter.drawLine(center + QPointF(-r + 1, r - 1), center + QPointF(r - 1, -r + 1))
-    else:
-        painter.setBrush(Qt.BrushStyle.NoBrush if hollow else color)
-        if symbol in shapes:
-            points = [center + QPointF(x, y) for x, y in shapes[symbol]]
-            painter.drawPolygon(QPolygonF(points))
-        else:
-            painter.drawEllipse(center, r - 0.5, r - 0.5)
-    painter.restore()
 
 
 def draw_legend(
@@ -91,11 +66,12 @@ def _draw_entry(painter: QPainter, entry: Entry, at: QPointF, theme: Theme) -> N
         painter.setPen(QPen(color, 2, style))
         painter.drawLine(center - QPointF(7, 0), center + QPointF(6, 0))
     elif isinstance(entry, Bars) and entry.fill == "stem":
-        draw_symbol(painter, symbol_of(entry.role), center, color)
+        draw_signs(painter, symbol_of(entry.role), [center], color=color)
     elif isinstance(entry, Bars):
         fill_bar(painter, QRectF(center.x() - 6, center.y() - 5, 12, 10), color, entry.fill)
     else:
-        draw_symbol(painter, entry.symbol, center, color, hollow=entry.role == "before")
+        hollow = entry.role == "before"
+        draw_signs(painter, entry.symbol, [center], color=color, hollow=hollow)
     painter.setPen(theme.color("dim"))
     painter.drawText(at + QPointF(18, 0), entry.word)
 
@@ -156,7 +132,7 @@ def _draw_stems(
         x, y = float(columns[i]), geometry.y_at(float(heights[i]))
         painter.drawLine(QPointF(x, bottom), QPointF(x, y))
         if len(seen) <= STEM_TOPS:
-            draw_symbol(painter, symbol_of(group.role), QPointF(x, y), color)
+            draw_signs(painter, symbol_of(group.role), [QPointF(x, y)], color=color)
 
 
 def draw_shares(

@@ -62,7 +62,7 @@ class PlotPanel(QWidget):
     selection_requested = Signal(object, object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        """Start empty; pyqtgraph is imported when the first content comes."""
+        """Start empty."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName("Plot")

@@ -1,6 +1,6 @@
 """The picture of one plot, drawn once a run, stretch, size and theme, and kept.
 
-`plot_curves` draws curves and points offscreen, `plot_marks` bars and legend; bands, axes and
+`plot_curves` draws curves and points, `plot_marks` bars and legend; bands, axes and
 texts are painted here. The picture also knows where instants and values lie.
 """
 
@@ -14,9 +14,10 @@ from PySide6.QtWidgets import QWidget
 
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.plot_content import Band, PlotContent, Tag, role_color
-from gui.views.plot_curves import AXIS_WIDTH_PX, MARKER_PX, RIGHT_PX, PlotCurves
+from gui.views.plot_curves import AXIS_WIDTH_PX, RIGHT_PX, draw_curves, inside_of
 from gui.views.plot_geometry import Geometry, Stretch, stretch_ticks, value_ticks
 from gui.views.plot_marks import HEADER_PX, draw_bars, draw_legend, draw_shares
+from gui.views.plot_signs import MARKER_PX
 from gui.views.scaled_view import picture_ratio
 from gui.views.stages import blend, stage_color
 
@@ -36,7 +37,7 @@ class PlotPicture:
     """A plot without cursor.
 
     Args:
-        owner: The widget whose picture it is; the offscreen plot belongs to it.
+        owner: The widget whose picture it is.
 
     Attributes:
         geometry: Where instants and values lie; its area is known once it was drawn.
@@ -54,7 +55,6 @@ class PlotPicture:
         self._size = QSize()
         self._choice = False
         self._shown: Stretch | None = None
-        self._curves = PlotCurves(owner)
         self._cache: QPixmap | None = None
 
     @property
@@ -127,13 +127,13 @@ class PlotPicture:
         painter, geometry = QPainter(pixmap), self.geometry
         head = self._draw_header(painter, content)
         size = QSize(self._size.width(), max(1, self._size.height() - head))
-        geometry.area = self._curves.lay_out(size, shares=bool(content.shares)).translated(0, head)
+        geometry.area = inside_of(size, shares=bool(content.shares)).translated(0, head)
         self._draw_ground(painter, content)
         painter.setClipRect(geometry.area.adjusted(-1, 0, 1, 1))
         draw_bars(painter, content.bars, geometry, self._theme)
         painter.setClipping(False)
         self._draw_axes(painter, content)
-        self._curves.draw(painter, content, geometry, theme=self._theme, top=head)
+        draw_curves(painter, content, geometry, self._theme)
         draw_shares(painter, content.shares, geometry, self._theme)
         painter.setFont(ui_font(11))
         self._draw_tags(painter, content, self._draw_band_labels(painter, content))
