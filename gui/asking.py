@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer
 
 from engine.errors import ScenarioError
-from gui.dialogs.why import WhyDialog
 from gui.knob_trials import KnobTrials
 from gui.main_window import MainWindow
 from gui.player import Player
@@ -18,6 +17,7 @@ from gui.session import Session
 
 if TYPE_CHECKING:
     from engine.knobs import Trial
+    from gui.dialogs.why import WhyDialog
 
 FOLLOW_MS: Final = 250
 BETWEEN_PX: Final = 24
@@ -45,6 +45,8 @@ class Asking(QObject):
         if self._session.history is None:
             return
         if self.dialog is None:
+            from gui.dialogs.why import WhyDialog
+
             self.dialog = WhyDialog(self.trials, self._window)
             self.dialog.values_wanted.connect(self._take)
             self.dialog.closed.connect(self._on_closed)

@@ -1,19 +1,23 @@
 """Everything that the window can do, found by a few letters; and the sheet of its keys."""
 
+from __future__ import annotations
+
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
 from engine.scenario import bundled_scenarios
-from gui.dialogs.key_sheet import KeySheet, keys_text
-from gui.dialogs.palette import Command, CommandPalette
 from gui.main_window import MainWindow
+from gui.models.key_words import keys_text
 from gui.moving import Moving, refusal_lines
 from gui.opening import Opening
 from gui.player import Player
 from gui.session import Session
 from gui.settings import Settings
+
+if TYPE_CHECKING:
+    from gui.dialogs.palette import Command, CommandPalette
 
 RECENT_KEY: Final = "palette/recent"
 MOST_RECENT: Final = 6
@@ -59,6 +63,8 @@ class Commands(QObject):
 
     def show_palette(self) -> CommandPalette:
         """Ask what to do."""
+        from gui.dialogs.palette import CommandPalette
+
         recent = self._settings.text(RECENT_KEY, "").split("\t")
         palette = CommandPalette(self.all(), recent, self._window.theme, self._window)
         palette.accepted.connect(lambda: self._remember(palette.used))
@@ -69,6 +75,8 @@ class Commands(QObject):
 
     def show_keys(self) -> None:
         """Show every key."""
+        from gui.dialogs.key_sheet import KeySheet
+
         sheet = KeySheet(self._window.actions_by_name.rows(), self._window)
         sheet.finished.connect(sheet.deleteLater)
         sheet.open()
@@ -79,6 +87,8 @@ class Commands(QObject):
         return [*self._actions(), *self._moves(), *self._scenarios()]
 
     def _actions(self) -> list[Command]:
+        from gui.dialogs.palette import Command
+
         return [
             Command(
                 key=row.name,
@@ -93,6 +103,8 @@ class Commands(QObject):
         ]
 
     def _moves(self) -> list[Command]:
+        from gui.dialogs.palette import Command
+
         history, vm = self._session.history, self._session.selected
         if history is None or not vm or self._session.scenario is None:
             return []
@@ -115,6 +127,8 @@ class Commands(QObject):
         return result
 
     def _scenarios(self) -> list[Command]:
+        from gui.dialogs.palette import Command
+
         return [
             Command(
                 key=f"open:{scenario.name}",

@@ -12,7 +12,6 @@ from engine.history import History
 from engine.specs import ScenarioSpec
 from gui.background import Background, Tell
 from gui.branching import Branching, Node
-from gui.dialogs.compare import CompareDialog
 from gui.main_window import MainWindow
 from gui.models.compare_runs import (
     Candidate,
@@ -78,6 +77,8 @@ class Comparing(QObject):
                 "Nothing to compare", ["Open a scenario first, or simulate the recording (B)."]
             )
             return
+        from gui.dialogs.compare import CompareDialog
+
         self._player.pause()
         scenario, vm = self._session.scenario, self._session.selected
         assert scenario is not None

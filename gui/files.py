@@ -19,8 +19,6 @@ from engine.scenario_text import (
     scenario_text,
     share_code,
 )
-from gui.dialogs.restore_work import RestoreWork
-from gui.dialogs.share_code import PasteShareCode
 from gui.keeping import Keeper, Kept, discard, left_behind
 from gui.main_window import MainWindow
 from gui.opening import Opening
@@ -127,6 +125,8 @@ class Files(QObject):
                 return
             except ScenarioError:
                 pass  # the page shows what is wrong with it
+        from gui.dialogs.share_code import PasteShareCode
+
         page = PasteShareCode(text if is_share_code(text) else "", self._window)
         page.scenario_wanted.connect(self._opening.show_opened)
         page.finished.connect(page.deleteLater)
@@ -153,6 +153,8 @@ class Files(QObject):
         ]
         if not found:
             return False
+        from gui.dialogs.restore_work import RestoreWork
+
         page = RestoreWork(found, self._window)
         page.restore_wanted.connect(self._on_restore)
         page.discard_wanted.connect(discard)

@@ -17,13 +17,13 @@ from PySide6.QtWidgets import QFileDialog
 from engine.recorded import RecordedHistory
 from engine.units import format_duration_ns
 from gui.dialogs.attach import Attach
-from gui.dialogs.key_sheet import keys_text
 from gui.dialogs.live_command import AskCommand
 from gui.live.address import AddressError, parse_address
 from gui.live.commands import Plan
 from gui.live.figures import OVER, Figures, Machine, end_sentence, figures_line, headline
 from gui.live_questions import LiveQuestions
 from gui.main_window import MainWindow
+from gui.models.key_words import keys_text
 from gui.player import Player
 from gui.session import Session
 from gui.settings import Settings, data_folder

@@ -37,7 +37,7 @@ from PySide6.QtWidgets import (
 from engine.history import Frame, History
 from gui.actions import Actions, KeyKeeper, build_actions, fill_menus
 from gui.dialogs.error_notice import ErrorNotice
-from gui.dialogs.key_sheet import keys_text
+from gui.models.key_words import keys_text
 from gui.style.style_sheet import style_sheet
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.branch_tree import BranchTree

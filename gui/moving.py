@@ -1,6 +1,9 @@
 """Moving a VM by hand: asked before, refused with the reasons, offered in menus."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QAction
@@ -9,8 +12,6 @@ from PySide6.QtWidgets import QMenu
 from engine.eligibility import Check
 from engine.history import History
 from engine.scenario import Scenario
-from gui.dialogs.choose_host import ChooseHost
-from gui.dialogs.confirm_migration import ConfirmMigration
 from gui.edits import Move
 from gui.fault_menus import FaultMenus
 from gui.main_window import MainWindow
@@ -18,6 +19,9 @@ from gui.player import Player
 from gui.run_controller import RunController
 from gui.session import RECORDING_LOCKED, Session
 from gui.style.theme import ui_font
+
+if TYPE_CHECKING:
+    from gui.dialogs.confirm_migration import ConfirmMigration
 
 
 def refusal_lines(checks: Sequence[Check]) -> list[str]:
@@ -85,6 +89,8 @@ class Moving(QObject):
             return
         self._player.pause()
         move = self._session.planned_move(vm, host)
+        from gui.dialogs.confirm_migration import ConfirmMigration
+
         dialog = ConfirmMigration(move, self._session.with_move, self._window)
         dialog.set_future_hidden(self._hidden)
         self._dialog = dialog
@@ -165,6 +171,8 @@ class Moving(QObject):
         self._player.pause()
         home = history.vm(vm).placement_at(self._player.t_ns).host
         checks = {host.name: self._session.check(vm, host.name) for host in history.spec.hosts}
+        from gui.dialogs.choose_host import ChooseHost
+
         dialog = ChooseHost(vm, home, checks, self._window.theme, self._window)
         dialog.chosen.connect(self.request_move)
         dialog.finished.connect(dialog.deleteLater)

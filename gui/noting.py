@@ -10,7 +10,6 @@ from engine.dated import Dated, dated_entries, entry_words, with_note, without_e
 from engine.errors import ScenarioError
 from engine.history import Frame
 from engine.units import format_duration_ns
-from gui.dialogs.note import NoteDialog
 from gui.main_window import MainWindow
 from gui.player import Player
 from gui.session import Session
@@ -40,6 +39,8 @@ class Noting(QObject):
         self._player.pause()
         notes = [e for e in self._entries([at_ns]) if e.kind == "notes"]
         note = notes[0] if notes else None
+        from gui.dialogs.note import NoteDialog
+
         dialog = NoteDialog(at_ns, note, self._window)
         dialog.written.connect(lambda text: self._keep(at_ns, text, note))
         if note is not None:

@@ -17,8 +17,6 @@ from PySide6.QtWidgets import QFileDialog
 
 from engine.errors import MigrascopeError, ScenarioError
 from engine.scenario import BUNDLED, Scenario, bundled_scenarios
-from gui.dialogs.published_figures import PublishedFigures
-from gui.dialogs.scenarios import ScenariosDialog
 from gui.main_window import MainWindow
 from gui.player import Player
 from gui.reproduction import Reproduction
@@ -123,6 +121,8 @@ class Opening(QObject):
 
     def choose_scenario(self) -> None:
         """Offer the bundled scenarios."""
+        from gui.dialogs.scenarios import ScenariosDialog
+
         current = self._session.scenario
         dialog = ScenariosDialog(
             bundled_scenarios(), current.name if current else "", self._window
@@ -134,6 +134,8 @@ class Opening(QObject):
 
     def show_published(self) -> None:
         """Show the published figures, and open the scenario that the user chooses there."""
+        from gui.dialogs.published_figures import PublishedFigures
+
         self._player.pause()
         page = PublishedFigures(self._reproduction, self._window.theme, self._window)
         page.scenario_chosen.connect(self.open_path)

@@ -6,9 +6,8 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QLineEdit
 
-from gui.dialogs.key_sheet import keys_text
-from gui.dialogs.plot_table import PlotTableDialog
 from gui.main_window import MainWindow
+from gui.models.key_words import keys_text
 from gui.models.plot_rows import PlotTable
 from gui.player import Player
 
@@ -48,6 +47,8 @@ class PlotCommands(QObject):
 
     def _on_table_requested(self, table: PlotTable) -> None:
         self._player.pause()
+        from gui.dialogs.plot_table import PlotTableDialog
+
         dialog = PlotTableDialog(table, self._window.theme, self._window)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

@@ -6,7 +6,6 @@ from PySide6.QtCore import QObject
 
 from engine.errors import ScenarioError
 from engine.policies import ParameterValue, parameters_of, policy_of
-from gui.dialogs.policy_parameters import PolicyParameters
 from gui.main_window import MainWindow
 from gui.player import Player
 from gui.session import RECORDING_LOCKED, Session
@@ -38,6 +37,8 @@ class PolicyCommands(QObject):
         self._player.pause()
         begun = [(i, m) for i, m in own if m.at_ns <= self._player.t_ns]
         request, migration = begun[-1] if begun else own[0]
+        from gui.dialogs.policy_parameters import PolicyParameters
+
         page = PolicyParameters(
             vm,
             policy_of(migration.policy),

@@ -26,8 +26,6 @@ from engine.remaining_pages import remaining_pages
 from engine.specs import PAGE_BYTES
 from engine.units import format_bit_rate, format_size
 from engine.why import Answer, why
-from gui.dialogs.predict import Asked, PredictDialog
-from gui.dialogs.reveal import RevealDialog, Revealed, revealed_question
 from gui.main_window import MainWindow
 from gui.moving import Moving
 from gui.player import Player
@@ -40,6 +38,8 @@ if TYPE_CHECKING:
     from engine.model_rows import ConvergenceFrontier, ModelRow
     from engine.scenario import Scenario
     from engine.specs import ScenarioSpec
+    from gui.dialogs.predict import Asked, PredictDialog
+    from gui.dialogs.reveal import RevealDialog
 
 LEAD_NS: Final = SECOND_NS
 """It plays from so long before the request."""
@@ -119,6 +119,8 @@ class Predicting(QObject):
             return
         if self.card is not None:
             self.card.close()
+        from gui.dialogs.predict import PredictDialog
+
         self._player.pause()
         self._back_to_ns = self._player.t_ns
         self._record, self._opened = record, self._session.original
@@ -135,6 +137,8 @@ class Predicting(QObject):
         history, prediction, record = self._session.history, self.prediction, self._record
         if history is None or prediction is None or record is None:
             return
+        from gui.dialogs.reveal import RevealDialog, Revealed, revealed_question
+
         self._player.pause()
         self._forget()
         simulated = remaining_pages(history, record)
@@ -298,6 +302,8 @@ def _pages_of(history: History, record: MigrationRecord) -> int:
 
 def _asked(history: History, record: MigrationRecord) -> Asked:
     """Return what is told of a migration before it runs: inputs, and nothing that came out."""
+    from gui.dialogs.predict import Asked
+
     pages = _pages_of(history, record)
     memory = format_size(pages * PAGE_BYTES)
     facts, length_ns = f"{memory} of memory.", DEFAULT_AXIS_NS

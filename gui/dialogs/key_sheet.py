@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QDialog,
     QGridLayout,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from gui.action_table import ActionRow
 from gui.models.fuzzy import fit
+from gui.models.key_words import keys_text
 from gui.style.enlarging import scale_of
 from gui.style.theme import ui_font
 
@@ -149,9 +150,3 @@ def _column(groups: Groups) -> QGridLayout:
         line += 1
     grid.setRowStretch(line, 1)
     return grid
-
-
-def keys_text(action: QAction) -> str:
-    """Return an action's keys as people read them: "Space or ."."""
-    native = QKeySequence.SequenceFormat.NativeText
-    return " or ".join(key.toString(native) for key in action.shortcuts()[:2])
