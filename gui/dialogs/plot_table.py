@@ -89,7 +89,7 @@ class PlotTableDialog(QDialog):
             f" border: 1px solid {theme.line}; border-radius: 6px;"
             f" selection-background-color: {theme.pill_mig}; selection-color: {theme.ink};"
             f" outline: 0; }}"
-            f"QTableView:focus {{ border-color: {theme.link}; }}"
+            f"QTableView:focus {{ border: 2px solid {theme.link}; }}"
             f"QHeaderView {{ background: transparent; }}"
             f"QHeaderView::section {{ background: {theme.field}; color: {theme.dim}; border: 0;"
             f" border-bottom: 1px solid {theme.line}; padding: 2px 4px; }}"

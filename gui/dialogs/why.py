@@ -146,6 +146,7 @@ class WhyDialog(ModelessDialog):
         label.setWordWrap(True)
         label.setFont(ui_font(size_px, bold=bold))
         label.setObjectName(name)
+        label.setProperty("reading", not bold)
         label.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
             | Qt.TextInteractionFlag.TextSelectableByKeyboard

@@ -17,7 +17,8 @@ QMainWindow, QDialog, QMessageBox { background: $panel; color: $ink; }
 #footer { background: $panel; border-top: 1px solid $line; }
 #side, #side > QWidget, #sideContent { background: $panel; border: 0; }
 #side { border-left: 1px solid $line; }
-QDialog #side { border: 0; }
+QDialog #side { border: 2px solid transparent; }
+QDialog #side:focus { border-color: $link; }
 #sectionTitle, #dim { color: $dim; background: transparent; }
 #brand { color: $ink; background: transparent; }
 #notice { color: $warn; background: transparent; }
@@ -39,7 +40,7 @@ QPushButton:focus { border: 2px solid $link; padding: 4px 8px; }
 QPushButton:pressed { background: $pill; }
 QPushButton:disabled { color: $dim; background: transparent; }
 QPushButton[hot="true"] { background: $accent; color: $accent_ink; border-color: $link; }
-QPushButton[hot="true"]:focus { border: 2px solid $ink; padding: 4px 8px; }
+QPushButton[hot="true"]:focus { border: 4px double $accent_ink; padding: 2px 6px; }
 QPushButton[hot="true"]:disabled { background: $pill; color: $dim; border-color: $line; }
 
 QCheckBox { color: $ink; background: transparent; spacing: 6px; }
@@ -77,6 +78,31 @@ QToolTip { background: $field; color: $ink; border: 1px solid $line; padding: 3p
 QListWidget { background: $field; color: $ink; border: 1px solid $line; border-radius: 6px;
   padding: 4px; outline: 0; }
 QListWidget:focus { border: 2px solid $link; padding: 3px; }
+QLabel[reading="true"] { border: 1px solid transparent; border-radius: 3px; padding: 1px; }
+QLabel[reading="true"]:focus { border-color: $link; }
+QTableView:focus { border: 2px solid $link; }
+QDialog QPlainTextEdit { background: $field; color: $ink; border: 1px solid $dim;
+  border-radius: 4px; padding: 1px; }
+QDialog QPlainTextEdit:focus { border: 2px solid $link; padding: 0; }
+QDialog QAbstractSpinBox { background: $field; color: $ink; border: 1px solid $dim;
+  border-radius: 4px; padding: 2px 4px; }
+QDialog QAbstractSpinBox:focus { border: 2px solid $link; padding: 1px 3px; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 16px; border: 0;
+  background: transparent; subcontrol-origin: border; }
+QAbstractSpinBox::up-button { subcontrol-position: top right; }
+QAbstractSpinBox::down-button { subcontrol-position: bottom right; }
+QAbstractSpinBox::up-arrow { width: 0; height: 0; border-left: 4px solid $field;
+  border-right: 4px solid $field; border-bottom: 5px solid $dim; }
+QAbstractSpinBox::down-arrow { width: 0; height: 0; border-left: 4px solid $field;
+  border-right: 4px solid $field; border-top: 5px solid $dim; }
+QDialog QComboBox { background: $field; color: $ink; border: 1px solid $dim; border-radius: 4px;
+  padding: 2px 5px; }
+QDialog QComboBox:focus { border: 2px solid $link; padding: 1px 4px; }
+QDialog QComboBox::drop-down { width: 18px; border: 0; background: transparent; }
+QDialog QComboBox::down-arrow { width: 0; height: 0; border-left: 4px solid $field;
+  border-right: 4px solid $field; border-top: 5px solid $dim; }
+QDialog QComboBox QAbstractItemView { background: $field; color: $ink; border: 1px solid $line;
+  selection-background-color: $accent; selection-color: $accent_ink; }
 QScrollArea:focus { border: 2px solid $link; }
 QListWidget::item { padding: 7px 9px; border-radius: 4px; }
 QListWidget::indicator { width: 13px; height: 13px; border: 1px solid $dim; border-radius: 3px;
