@@ -15,7 +15,15 @@ from typing import Any, Final
 
 import click
 
-from engine import __version__, cli_trace, importing, metrics, reproduce, reproduce_recordings
+from engine import (
+    __version__,
+    cli_lesson,
+    cli_trace,
+    importing,
+    metrics,
+    reproduce,
+    reproduce_recordings,
+)
 from engine.errors import MigrascopeError, ScenarioError
 from engine.history import History
 from engine.policies import POLICIES
@@ -28,7 +36,9 @@ EXIT_DONE: Final = 0
 EXIT_UNEXPECTED: Final = 1
 EXIT_BAD_INPUT: Final = 2
 EXIT_BUG: Final = 70
-COMMANDS: Final = ("list", "check", "run", "reproduce", "import", "trace", "schema")
+COMMANDS: Final = (
+    "list", "check", "run", "reproduce", "import", "trace", "lesson", "answers", "schema",
+)  # fmt: skip
 REPORT_HINT: Final = "please report it with the command line and the scenario file"
 
 
@@ -40,8 +50,12 @@ def commands() -> None:
 
 @commands.command("list")
 @click.option("--policies", is_flag=True, help="List the policies and their parameters instead.")
-def list_command(policies: bool) -> None:
+@click.option("--lessons", is_flag=True, help="List the lessons instead.")
+def list_command(policies: bool, lessons: bool) -> None:
     """List the bundled scenarios."""
+    if lessons:
+        click.echo(cli_lesson.lessons_text())
+        return
     if policies:
         click.echo("\n\n".join(_policy_text(name) for name in POLICIES))
         return
@@ -65,7 +79,10 @@ def _policy_text(name: str) -> str:
 @commands.command()
 @click.argument("file")
 def check(file: str) -> None:
-    """Check a scenario FILE: all faults at once, one sentence each."""
+    """Check a scenario or a lesson FILE: all faults at once, one sentence each."""
+    if cli_lesson.is_lesson(file):
+        click.echo(cli_lesson.check_text(file))
+        return
     scenario = load_scenario(file)
     spec = scenario.spec
     parts = ((len(spec.hosts), "host"), (len(spec.vms), "VM"), (len(spec.migrations), "migration"))
@@ -226,6 +243,8 @@ def import_command(file: str, as_json: bool) -> None:
 
 
 commands.add_command(cli_trace.trace_command)
+commands.add_command(cli_lesson.lesson_command)
+commands.add_command(cli_lesson.answers_command)
 
 
 @commands.command()

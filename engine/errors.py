@@ -3,6 +3,8 @@
 MigrascopeError
 ├── ScenarioError      the input is wrong: one sentence per fault, all faults at once
 ├── UnknownNameError   a bundled scenario, a policy or a VM of that name does not exist
+├── LessonError        a lesson is wrong: as ScenarioError (in `engine.lesson`)
+├── InstantError       a text names no instant of the run (in `engine.instants`)
 ├── HistoryFileError   a saved history cannot be read
 └── EligibilityError   a move that is not allowed (the reasons are sentences)
 """

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from engine.importing import OpenedRecording
     from engine.scenario import Scenario
 
-HEADLESS_COMMANDS: Final = ("list", "check", "run", "reproduce", "import", "trace", "schema")
+HEADLESS_COMMANDS: Final = (
+    "list", "check", "run", "reproduce", "import", "trace", "lesson", "answers", "schema",
+)  # fmt: skip
 """As `engine.cli` has them; that module is heavy, and the window does not need it."""
 EXIT_INPUT: Final = 2
 EXIT_BUG: Final = 70

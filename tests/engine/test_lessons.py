@@ -1,0 +1,310 @@
+"""Lessons without a window: every one to its end, answers judged, faults told."""
+
+import csv
+import io
+import json
+from html.parser import HTMLParser
+
+import pytest
+
+from engine import cli
+from engine.lesson import (
+    LessonError,
+    bundled_lessons,
+    filled,
+    judge_choice,
+    judge_curve,
+    judge_goals,
+    judge_number,
+    lesson_scenario,
+    load_lesson,
+    parse_lesson,
+    placeholders,
+    true_curve,
+    with_values,
+)
+from engine.lesson_answers import Answer, Answers, collected, load_answers
+from engine.lesson_figures import FIGURES, FigureError, figure_of, kind_of, parse_value
+from engine.lesson_file import ExerciseStep, QuestionStep, WatchStep
+from engine.lesson_walk import (
+    LONGEST_MINUTES,
+    Runs,
+    check_lesson,
+    flat_curve,
+    minutes_of,
+    texts_of,
+    walk,
+)
+from engine.metrics import summarize
+from engine.worksheet import worksheet
+
+RUNS = {name: Runs() for name in bundled_lessons()}
+TITLES = 10
+
+HEAD = """
+format = 1
+number = 11
+title = "T"
+misconception = "M"
+scenario = "recorded-demo"
+"""
+
+
+def test_there_are_ten_lessons_in_their_order():
+    lessons = [load_lesson(name) for name in bundled_lessons()]
+    assert [lesson.spec.number for lesson in lessons] == list(range(1, TITLES + 1))
+    assert all(lesson.spec.misconception and lesson.spec.sources for lesson in lessons)
+    asked = {s.ask for lesson in lessons for s in lesson.steps if isinstance(s, QuestionStep)}
+    assert asked == {"number", "choice", "curve"}
+
+
+@pytest.mark.parametrize("name", bundled_lessons())
+def test_a_lesson_is_right_asks_and_lets_something_be_done(name):
+    lesson, runs = load_lesson(name), RUNS[name]
+    assert check_lesson(lesson, runs) == []
+    assert any(isinstance(step, QuestionStep) for step in lesson.steps)
+    assert any(isinstance(step, ExerciseStep) for step in lesson.steps)
+    assert any(isinstance(step, WatchStep) for step in lesson.steps)
+    assert 1 < minutes_of(lesson, runs) < LONGEST_MINUTES
+
+
+@pytest.mark.parametrize("name", bundled_lessons())
+def test_a_lesson_runs_to_its_end_with_right_and_with_wrong_answers(name):
+    lesson, runs = load_lesson(name), RUNS[name]
+    right, wrong = walk(lesson, "right", runs), walk(lesson, "wrong", runs)
+    assert len(right) == len(wrong) == len(lesson.steps)
+    for step, good, bad in zip(lesson.steps, right, wrong, strict=True):
+        asks = isinstance(step, QuestionStep | ExerciseStep)
+        assert (good.right, bad.right) == ((True, False) if asks else (None, None)), step.title
+        assert not asks or (good.text and bad.text)
+
+
+@pytest.mark.parametrize("name", bundled_lessons())
+def test_every_figure_in_a_text_is_one_of_the_run(name):
+    lesson = load_lesson(name)
+    for number, step in enumerate(lesson.steps):
+        history = RUNS[name].of(lesson_scenario(lesson, number))
+        for text in texts_of(step):
+            assert "{" not in filled(text, history), step.title
+            for key in placeholders(text):
+                assert figure_of(history, key).value is not None, (step.title, key)
+
+
+def test_figures_are_those_of_the_summary():
+    history = Runs().of(lesson_scenario(load_lesson("1"), 0))
+    summary = summarize("x", history)["migrations"][0]
+    for key, name in (("total_time", "total_time_s"), ("downtime", "downtime_s"),
+                      ("service_gap", "service_gap_s")):
+        assert figure_of(history, f"cps.{key}").value == round(summary[name] * 1e9)
+    for key in ("pages_sent", "pages_skipped", "pages_faulted", "pages_total", "outcome",
+                "stop_reason"):
+        assert figure_of(history, f"cps.{key}").value == summary[key]
+    assert figure_of(history, "cps.rounds").value == len(summary["rounds"])
+    for name in FIGURES:
+        assert kind_of(f"cps.{name}") in ("duration", "count", "size", "word")
+        assert figure_of(history, f"cps.{name}").text
+
+
+def test_figures_name_who_they_are_of():
+    history = Runs().of(lesson_scenario(load_lesson("10"), 0))
+    assert figure_of(history, "cps>full-6.outcome").text == "refused"
+    assert figure_of(history, "cps>xen-2.outcome").text == "completed"
+    for key, part in (("cps>mars.outcome", "no migration of cps to mars"),
+                      ("mail.outcome", "no migration of mail"), ("cps.beauty", "use VM.FIGURE")):
+        with pytest.raises(FigureError, match=part):
+            figure_of(history, key)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [("duration", "60 ms", 60_000_000), ("count", " 1,200 ", 1200), ("size", "2 MiB", 2 << 20),
+     ("word", "completed", "completed")],
+)
+def test_values_are_read_with_their_units(kind, text, value):
+    assert parse_value(kind, text) == value
+
+
+def test_a_value_without_a_unit_is_one_clause():
+    with pytest.raises(FigureError, match='"60": use ns, us, ms, s or min'):
+        parse_value("duration", "60")
+    with pytest.raises(FigureError, match="a whole number"):
+        parse_value("count", "many")
+
+
+def test_numbers_are_judged_by_their_nearness():
+    lesson = load_lesson("1")
+    step = next(s for s in lesson.steps if isinstance(s, QuestionStep) and s.ask == "number")
+    history = Runs().of(lesson_scenario(lesson, 0))
+    true = figure_of(history, "cps.downtime").value
+    for factor, right in ((1, True), (1.9, True), (0.51, True), (2.1, False), (0.4, False)):
+        verdict = judge_number(step, f"{round(true * factor)} ns", history)
+        assert verdict.right is right, factor
+        assert "You said" in verdict.text and "it did" in verdict.text
+    with pytest.raises(FigureError):
+        judge_number(step, "soon", history)
+
+
+def test_choices_and_curves_are_judged():
+    lesson = load_lesson("2")
+    choice = next(s for s in lesson.steps if isinstance(s, QuestionStep) and s.ask == "choice")
+    curve = next(s for s in lesson.steps if isinstance(s, QuestionStep) and s.ask == "curve")
+    history = Runs().of(lesson_scenario(lesson, 0))
+    assert [judge_choice(choice, i).right for i in range(3)] == [False, True, False]
+    assert all(judge_choice(choice, i).text.endswith(choice.feedback[i]) for i in range(3))
+    assert judge_curve(curve, true_curve(history, "cps"), history, "cps").right
+    assert not judge_curve(curve, flat_curve(history, "cps"), history, "cps").right
+    assert judge_curve(curve, (), history, "cps").text == "No curve was drawn."
+
+
+def test_goals_are_read_from_the_students_own_run():
+    lesson = load_lesson("1")
+    number = next(i for i, s in enumerate(lesson.steps) if isinstance(s, ExerciseStep))
+    step, scenario, runs = lesson.steps[number], lesson_scenario(lesson, number), Runs()
+    before = judge_goals(step, runs.of(scenario))
+    assert [s.met for s in before] == [False, True]
+    after = judge_goals(step, runs.of(with_values(scenario, step.solution)))
+    assert all(s.met for s in after) and after[0].asked.endswith("at most 2 ms")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("format = 1", ["number: is missing", "title: is missing", "steps: is missing"]),
+        (HEAD + '[[steps]]\nkind = "dance"\ntitle = "A"', ["steps.0: use parts, watch"]),
+        (HEAD + '[[steps]]\nkind = "watch"\ntitle = "A"\ncolour = "red"',
+         ['steps.0.colour = \'red\': no such key in a lesson']),
+        (HEAD + '[[steps]]\nkind = "question"\ntitle = "A"\nask = "choice"\nwhy = ""\nright = 4',
+         ["steps.0.options: a choice needs two options", "steps.0.right = 4: use the place"]),
+        (HEAD + '[[steps]]\nkind = "question"\ntitle = "A"\nask = "number"\nwhy = ""\n'
+         'near = "some"',
+         ["steps.0.figure: is missing", 'steps.0.near = "some": use a share']),
+        (HEAD + '[[steps]]\nkind = "exercise"\ntitle = "A"\nhint = ""\nwhy = ""\nknobs = ["a"]\n'
+         'solution = { a = 1 }\ngoals = [{ figure = "cps.beauty" }, { figure = "cps.downtime", '
+         'at_most = "5" }]',
+         ["steps.0.goals.0: a goal needs", "steps.0.goals.0.figure = cps.beauty: use VM.FIGURE",
+          'steps.0.goals.1.at_most = "5": use ns, us, ms, s or min']),
+        ("format = [", ["not valid TOML"]),
+    ],
+)  # fmt: skip
+def test_a_wrong_lesson_tells_all_its_faults_at_once(text, sentences):
+    with pytest.raises(LessonError) as caught:
+        parse_lesson(text, "mine.toml")
+    told = "\n".join(caught.value.faults)
+    assert all(fault.startswith("mine.toml: ") for fault in caught.value.faults)
+    for sentence in sentences:
+        assert sentence in told
+
+
+def test_the_check_looks_at_the_runs():
+    text = HEAD + """
+    [[steps]]
+    kind = "watch"
+    title = "A"
+    text = "It took {cps.beauty} and {nobody.downtime}."
+    from = "resumed"
+    to = "push"
+    speed = "0"
+    spotlight = "moon"
+    captions = [ { at = "round 99", text = "x", part = "vm:nobody" } ]
+    [[steps]]
+    kind = "exercise"
+    title = "B"
+    goals = [ { figure = "cps.outcome", is = "completed" } ]
+    knobs = ["network.bandwidth"]
+    hint = ""
+    why = ""
+    solution = { "network.bandwidth" = "1 Gbit/s" }
+    [[steps]]
+    kind = "watch"
+    title = "C"
+    set = { "network.colour" = "red" }
+    """
+    faults = "\n".join(check_lesson(parse_lesson(text, "mine")))
+    for part in (
+        "{cps.beauty}", "no migration of nobody", 'part "moon": no such part',
+        'part "vm:nobody": no such part', '.captions = "round 99"',
+        '.to = "push": comes before "resumed"', '.speed = "0": use a speed',
+        "steps.1.goals: are met before anything is changed", "steps.2: ", "network.colour",
+    ):  # fmt: skip
+        assert part in faults, part
+
+
+def test_answers_go_to_a_file_and_are_collected(tmp_path, capsys):
+    answers = Answers("01-what-xenmotion-is", "What XenMotion is", "Ada")
+    answers.add(Answer(5, "number", "How long?", "2 s", "39.1 ms", False))
+    answers.add(Answer(3, "choice", "What?", "It runs on", "It runs on", True))
+    answers.add(Answer(5, "number", "How long?", "=cmd", "39.1 ms", False))
+    assert [a.step for a in answers.answers] == [3, 5]
+    path = tmp_path / "ada.json"
+    path.write_text(answers.to_json(), encoding="utf-8")
+    assert load_answers(path) == answers
+    rows = list(csv.DictReader(io.StringIO(collected([path, path]))))
+    assert [row["said"] for row in rows] == ["It runs on", "'=cmd"] * 2
+    assert rows[0]["student"] == "Ada" and rows[0]["close"] == "yes"
+    bad = tmp_path / "bad.json"
+    bad.write_text('{"format": 1}', encoding="utf-8")
+    worse = tmp_path / "worse.json"
+    worse.write_text("x", encoding="utf-8")
+    assert cli.main(["answers", str(path), str(bad), str(worse)]) == 2
+    told = capsys.readouterr().err
+    assert "bad.json: not a file of answers" in told and "worse.json" in told
+
+
+class _Text(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.stack, self.words = [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in ("meta",):
+            self.stack.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.stack.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+@pytest.mark.parametrize("name", bundled_lessons())
+def test_the_worksheet_asks_and_its_key_answers(name):
+    lesson = load_lesson(name)
+    sheets = {}
+    for key in (False, True):
+        parser = _Text()
+        text = worksheet(lesson, key=key, runs=RUNS[name])
+        parser.feed(text)
+        assert parser.stack == [] and placeholders(text) == []
+        sheets[key] = " ".join(parser.words)
+    for number, step in enumerate(lesson.steps):
+        if isinstance(step, QuestionStep) and step.ask == "number":
+            history = RUNS[name].of(lesson_scenario(lesson, number))
+            answer = figure_of(history, step.figure).text
+            assert answer in sheets[True]
+        if isinstance(step, QuestionStep | ExerciseStep):
+            assert step.title in sheets[False] and step.title in sheets[True]
+            why = filled(step.why, RUNS[name].of(lesson_scenario(lesson, number)))
+            assert why[:40] in sheets[True] and why[:40] not in sheets[False]
+
+
+def test_the_commands_list_check_walk_and_print(tmp_path, capsys):
+    assert cli.main(["list", "--lessons"]) == 0
+    assert capsys.readouterr().out.count("\n") == TITLES
+    assert cli.main(["check", "03-downtime-and-total-time"]) == 0
+    assert "right (6 steps" in capsys.readouterr().out
+    assert cli.main(["lesson", "1", "--walk", "right", "--json"]) == 0
+    entries = json.loads(capsys.readouterr().out)
+    assert {e["right"] for e in entries} == {None, True}
+    assert cli.main(["lesson", "1", "--walk", "wrong"]) == 1
+    capsys.readouterr()
+    out = tmp_path / "sheet.html"
+    assert cli.main(["lesson", "1", "--worksheet", str(out), "--key"]) == 0
+    assert "(key)" in out.read_text("utf-8")
+    assert cli.main(["lesson", "nothing"]) == 2
+    assert "no lesson of that name; there are: 01-" in capsys.readouterr().err
+    mine = tmp_path / "mine.toml"
+    mine.write_text(HEAD + '[[steps]]\nkind = "watch"\ntitle = "A"\nspotlight = "moon"', "utf-8")
+    assert cli.main(["check", str(mine)]) == 2
+    assert "no such part" in capsys.readouterr().err
+    assert cli.main(["lesson", "1", "--worksheet", str(tmp_path / "no" / "x.html")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
