@@ -17,6 +17,7 @@ from gui.views.pool_layout import PoolLayout, pool_layout
 from gui.views.pool_maps import PoolMaps
 from gui.views.pool_network import paint_streams, stream_rects
 from gui.views.pool_painter import Drag, Still, TileKey, paint_dragged, paint_maps, still_picture
+from gui.views.pool_pulls import RATE_NS
 from gui.views.pool_reading import PoolReader, Stream
 from gui.views.scaled_view import picture_ratio
 
@@ -41,6 +42,7 @@ class PoolDisplay(QWidget):
         self._maps: PoolMaps | None = None
         self._streams: list[Stream] = []
         self._still_streams = False
+        self._told_pulls = -1
         self._glides: list[Glide] = []
         self._drag: Drag | None = None
         self._at = QPoint()
@@ -91,8 +93,18 @@ class PoolDisplay(QWidget):
         if streams or self._streams:
             dirty = self._streams + streams if moved_on else []
             self._streams = streams
+            self._tell_pulls()
             for rect in stream_rects(self._layout, dirty):
                 self.update(rect)
+
+    def _tell_pulls(self) -> None:
+        """Say anew how many pages are pulled, a few times a second."""
+        assert self._frame is not None
+        pulling = any(stream.faults is not None for stream in self._streams)
+        told = self._frame.t_ns // RATE_NS if pulling else -1
+        if told != self._told_pulls:
+            self._told_pulls = told
+            self.setAccessibleDescription(self.summary())
 
     def _on_run_changed(self) -> None:
         """Let who handles a VM in the air look at another run."""
@@ -188,8 +200,9 @@ class PoolDisplay(QWidget):
             painter,
             self._layout,
             self._streams,
-            t_ns=0 if self._still_streams else self._frame.t_ns,
+            t_ns=self._frame.t_ns,
             bandwidth_bps=self._reader.bandwidth_bps(self._frame.t_ns),
+            still=self._still_streams,
             theme=self._theme,
         )
         paint_glides(painter, self._layout, self._glides, self._theme)
@@ -223,8 +236,11 @@ class PoolDisplay(QWidget):
         return super().event(event)
 
     def tip_at(self, point: QPoint) -> str:
-        """Return the whole text of the tile or card at a point."""
-        return self._still.tip(self._layout.tile_at(point), self._layout.host_at(point))
+        """Return the whole text of the tile or card at a point, or what is on the wires there."""
+        found = self._still.tip(self._layout.tile_at(point), self._layout.host_at(point))
+        if not found and self._reader is not None and self._frame is not None:
+            return self._reader.link_tip(self._frame)
+        return found
 
     # Size
 

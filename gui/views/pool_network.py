@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QMargins, QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from engine.states import PageState
 from engine.units import format_bit_rate
 from gui.style.theme import Theme, ui_font
 from gui.views.pool_layout import PoolLayout
+from gui.views.pool_pulls import paint_pulls, paint_rate, pulls_per_s, rate_text
 from gui.views.pool_reading import HostLook, Stream
 
 PACKET_PX: Final = 7
@@ -19,6 +20,8 @@ DENSEST_PX: Final = 18
 SPARSEST_PX: Final = 88
 WIRE_PX: Final = 3
 STREAM_PX: Final = 7
+BESIDE_PX: Final = 20
+"""So far from a wire there may be marks."""
 CENTER: Final = int(Qt.AlignmentFlag.AlignCenter)
 
 
@@ -88,17 +91,37 @@ def paint_streams(
     *,
     t_ns: int,
     bandwidth_bps: int,
+    still: bool,
     theme: Theme,
 ) -> None:
-    """Paint every stream that a link carries, and the switch above them with their rate."""
-    total_bps = 0
+    """Paint every stream that a link carries, and the switch above them with their rates."""
+    total_bps = total_pulls = 0
     for stream in streams:
         if stream.carries and stream.rate_bps:
             total_bps += stream.rate_bps
             path = layout.path(stream.source, stream.destination)
             share = stream.rate_bps / max(1, bandwidth_bps)
-            paint_stream(painter, path, t_ns=t_ns, share=share, theme=theme)
+            at_ns = 0 if still else t_ns
+            paint_stream(painter, path, t_ns=at_ns, share=share, theme=theme)
+        if stream.carries and stream.faults is not None:
+            total_pulls += pulls_per_s(stream.faults, t_ns)
+            way = layout.path(stream.source, stream.destination)
+            paint_pulls(painter, way, stream.faults, t_ns=t_ns, still=still, theme=theme)
     paint_switch(painter, layout, total_bps, theme)
+    if total_pulls:
+        painter.setFont(ui_font(11))
+        paint_rate(painter, _pulls_at(painter, layout, total_pulls), total_pulls, theme)
+
+
+def _pulls_at(painter: QPainter, layout: PoolLayout, per_s: int) -> QPointF:
+    width = painter.fontMetrics().horizontalAdvance(rate_text(per_s)) + 12
+    place = pulls_rect(layout)
+    return QPointF(place.center().x() - width / 2, place.bottom() - 3)
+
+
+def pulls_rect(layout: PoolLayout) -> QRect:
+    """Return the place of the rate of pulled pages, above that of the stream."""
+    return rate_rect(layout).translated(0, -16)
 
 
 def rate_rect(layout: PoolLayout) -> QRect:
@@ -112,10 +135,11 @@ def stream_rects(layout: PoolLayout, streams: Sequence[Stream]) -> list[QRect]:
     """Return what has to be painted again when the streams move on."""
     if not streams:
         return []
-    found = [layout.switch, rate_rect(layout)]
+    found = [layout.switch, rate_rect(layout), pulls_rect(layout)]
     for stream in streams:
         for a, b in pairwise(layout.path(stream.source, stream.destination)):
-            found.append(QRect(a, b).normalized().adjusted(-6, -6, 6, 6))
+            around = QMargins(BESIDE_PX, BESIDE_PX, BESIDE_PX, BESIDE_PX)
+            found.append(QRect(a, b).normalized().marginsAdded(around))
     return found
 
 

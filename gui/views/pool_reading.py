@@ -5,13 +5,14 @@ No drawing and no widget: the view asks once a frame and paints only what differ
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from engine.events import EventKind
 from engine.history import Frame, History, MigrationRecord, VmFrame
 from engine.specs import HostSpec
-from engine.units import format_bit_rate, format_size, parse_bit_rate
+from engine.units import format_bit_rate, format_count, format_size, parse_bit_rate
+from gui.views.pool_pulls import Instants, faults_of, pulls_per_s
 
 Value = TypeVar("Value")
 
@@ -59,6 +60,9 @@ class Stream:
     rate_bps: int
     carries: bool
     """Whether the link between the two is up."""
+    vm: str = ""
+    faults: Instants | None = field(default=None, compare=False)
+    """When pages were pulled on a fault, ns, in order; None: the VM runs where they are."""
 
 
 class PoolReader:
@@ -72,6 +76,7 @@ class PoolReader:
         self._event_ns = [event.t_ns for event in history.events]
         self._troubles = {host.name: self._trouble_steps(host.name) for host in self.hosts}
         self._bandwidths = self._bandwidth_steps()
+        self._faults: dict[tuple[str, int], Instants] = {}
         self._sizes = {name: r.spec.memory_bytes for name, r in self.vms.items()}
         self._details = {
             name: _details(format_size(r.spec.memory_bytes), r.spec.address, r.spec.note)
@@ -179,8 +184,33 @@ class PoolReader:
                     _step(self._troubles[h], frame.t_ns, "") for h in (m.source, m.destination)
                 )
                 rate = m.rate.value_at(frame.t_ns)
-                found.append(Stream(m.source, m.destination, rate, up))
+                pulls = m.resumed_ns is not None and frame.t_ns >= m.resumed_ns and m.stalls
+                faults = self._faults_of(m) if pulls else None
+                found.append(Stream(m.source, m.destination, rate, up, vm.name, faults))
         return found
+
+    def _faults_of(self, migration: MigrationRecord) -> Instants:
+        key = (migration.vm, migration.requested_ns)
+        if key not in self._faults:
+            self._faults[key] = faults_of(migration)
+        return self._faults[key]
+
+    def link_tip(self, frame: Frame) -> str:
+        """Return what is on the wires, in words; "" if there is nothing."""
+        lines = []
+        for stream in self.streams(frame):
+            if not stream.carries:
+                continue
+            ends = f"from {stream.source} to {stream.destination}"
+            rate = format_bit_rate(stream.rate_bps)
+            lines.append(f"Squares: pages of {stream.vm}, pushed {ends}, {rate}.")
+            if stream.faults is not None:
+                per_s = format_count(pulls_per_s(stream.faults, frame.t_ns))
+                lines.append(
+                    f"Arrow heads: {stream.destination} asks {stream.source} for missing pages. "
+                    f"Diamonds: the pages pulled so, {per_s} a second."
+                )
+        return "\n".join(lines)
 
     def bandwidth_bps(self, t_ns: int) -> int:
         """Return the network's bandwidth in force."""
@@ -198,6 +228,11 @@ class PoolReader:
         parts = [f"{vm.name} {status_of(vm)[0]} on {vm.host}" for vm in frame.vms.values()]
         looks = (self.host(host, frame) for host in self.hosts)
         parts += [f"{look.name}: {look.trouble}" for look in looks if look.trouble]
+        parts += [
+            f"{s.vm} pulls {format_count(pulls_per_s(s.faults, frame.t_ns))} pages a second"
+            for s in self.streams(frame)
+            if s.carries and s.faults is not None
+        ]
         return "; ".join(parts)
 
 
