@@ -17,6 +17,7 @@ from gui.player import Player
 from gui.session import Session
 from gui.settings import Settings
 from gui.style.theme import FOLLOW_SYSTEM, THEME_CHOICES, theme_of
+from gui.views.page_coding import STATE
 
 PANELS: Final = ("pool", "pages", "narration", "plots", "console", "side", "timeline")
 NEEDED_PX: Final = {
@@ -95,6 +96,7 @@ class Layouts(QObject):
         """Show everything larger or smaller, 75 to 250 %, and remember it."""
         percent = max(SCALES[0], min(percent, SCALES[-1]))
         self._settings.put("scale", percent)
+        self._before_presenting = 0  # what was chosen while presenting stays
         self._window.set_scale(percent / 100)
         self.apply()
         self._window.show_notice(f"Scale: {percent} %")
@@ -106,7 +108,10 @@ class Layouts(QObject):
             self.set_scale(min(further) if direction > 0 else max(further))
 
     def enlarge_for(self, size: QSize) -> None:
-        """Be as large as an audience wants and a screen allows; `set_presenting(False)` ends it."""
+        """Be as large as an audience wants and a screen allows; `set_presenting(False)` ends it.
+
+        A scale that is chosen meanwhile stays, in the window as in what is remembered.
+        """
         most = min(size.width() / 1280, size.height() / 760)
         fitting = [s for s in SCALES if s / 100 <= most]
         if fitting and fitting[-1] > self.scale_percent:
@@ -159,7 +164,8 @@ class Layouts(QObject):
             for widget in widgets:
                 widget.setVisible(shown[name])
         w.below.setVisible(shown["plots"] or shown["console"])
-        w.middle.setVisible(shown["pages"] or shown["narration"])
+        w.standing_bar.set_side_shown(shown["side"])
+        w.middle.setVisible(shown["pages"] or shown["narration"] or w.standing_bar.wanted)
         w.header.setVisible(not self._presenting)
         for button in w.buttons.values():  # what they do is in the menus too
             button.setVisible(w.scale <= 1 or w.room.width() >= 1080)
@@ -212,7 +218,7 @@ class Layouts(QObject):
         box.open()
 
     def reset_all(self) -> None:
-        """Take edits, layout, speed, plots, pages and colours back to how they were."""
+        """Take edits, layout, speed, the VM, plots, pages and colours back to how they were."""
         w, a = self._window, self._window.actions_by_name
         for switch in (a.loop, a.slow_motion, a.auto_pause, a.pointer_ring, a.reduced_motion):
             switch.setChecked(False)
@@ -220,7 +226,11 @@ class Layouts(QObject):
         self._player.set_speed(1.0)
         w.plots.clear_selection()
         w.plots.show_whole_run()
+        w.plots.set_log(False)
         w.pages.sight.zoom(0)
+        w.pages.set_coding(STATE)
+        w.pages.legend.clear_filter()
+        self._session.select_first()
         self.set_theme(THEME_CHOICES[0])
         self.reset()
         if self._session.scenario is not None:

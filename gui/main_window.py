@@ -55,6 +55,7 @@ from gui.views.pool_view import PoolView
 from gui.views.recorded_panel import RecordedPanel
 from gui.views.rounds_view import RoundsView
 from gui.views.scaled_view import ScaledView
+from gui.views.standing_card import StandingBar
 from gui.views.summary_view import SummaryView
 from gui.views.timeline_view import TimelineView
 from gui.views.title_label import TitleLabel
@@ -136,6 +137,7 @@ class MainWindow(QMainWindow):
         self.rounds, self.comparison = RoundsView(), ComparisonView()
         self.recorded, self.live_bar = RecordedPanel(), LiveBar()
         self.branches, self.compare_page = BranchTree(), ComparePage()
+        self.standing_bar = StandingBar()
         self.summary = SummaryView()
         self.timeline, self.transport = TimelineView(), TransportView()
         self.actions_by_name: Actions = build_actions(self)
@@ -145,7 +147,7 @@ class MainWindow(QMainWindow):
         self.destinations, self.faults, self.recent = (
             menus.destinations, menus.faults, menus.recent
         )
-        self.title, self.notice = TitleLabel("dim", 12), TitleLabel("notice", 12)
+        self.title, self.notice = TitleLabel("dim", 12), TitleLabel("notice", 12, middle=True)
         self.buttons = self._make_buttons()
         self.splitters: dict[str, QSplitter] = {}
         self._arrange()
@@ -351,6 +353,7 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self.pages, 1)
         column.addWidget(self.narration)
+        column.addWidget(self.standing_bar)
         below = QSplitter(Qt.Orientation.Horizontal)
         below.setHandleWidth(1)
         below.setChildrenCollapsible(False)

@@ -88,8 +88,9 @@ class Predicting(QObject):
         self._models_timer = QTimer(self, singleShot=True, interval=MODELS_AGAIN_MS)
         self._models_timer.timeout.connect(self._show_models)
         self._action.triggered.connect(lambda checked=False: self.ask())
-        window.outcome.standing.reveal_requested.connect(self.reveal)
-        window.outcome.standing.drop_requested.connect(self.drop)
+        for card in (window.outcome.standing, window.standing_bar):
+            card.reveal_requested.connect(self.reveal)
+            card.drop_requested.connect(self.drop)
         player.frame_changed.connect(self._on_frame_changed)
         session.history_changed.connect(self._on_history_changed)
         runs.models_finished.connect(self._on_models_finished)
@@ -177,10 +178,12 @@ class Predicting(QObject):
         """Hide the future in every view that shows it, or show it again."""
         self._hidden = hidden
         window, actions = self._window, self._window.actions_by_name
-        window.outcome.standing.show_said(said)
+        for card in (window.outcome.standing, window.standing_bar):
+            card.show_said(said)
         for view in (
             window.outcome, window.rounds, window.plots, window.timeline, window.transport,
-            window.comparison, window.branches, window.pages.sight, self._moving,
+            window.comparison, window.branches, window.pages.sight, window.compare_page,
+            window.standing_bar, self._moving,
         ):  # fmt: skip
             view.set_future_hidden(hidden)
         for action in (actions.why, actions.plot_table, actions.zoom_switchover):

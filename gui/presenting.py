@@ -12,6 +12,7 @@ from gui.layouts import Layouts
 from gui.main_window import MainWindow
 from gui.player import Player
 from gui.session import Session
+from gui.views.full_screen import fill_screen
 from gui.views.pointer_ring import PointerRing
 from gui.views.toast import Toast
 
@@ -69,7 +70,7 @@ class Presenting(QObject):
         self._swap_keys()
         window.narration.set_font_px(WORDS_PX)
         self._layouts.set_presenting(True)
-        window.showFullScreen()
+        fill_screen(window, True)
         self._layouts.enlarge_for(window.size())
         window.setFocus()
         QGuiApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
@@ -88,7 +89,7 @@ class Presenting(QObject):
         window.narration.set_font_px(None)
         self._layouts.set_presenting(False)
         if not self._was_full:
-            window.showNormal()
+            fill_screen(window, False)
 
     def _swap_keys(self) -> None:
         """Let a clicker's page keys go by stages while presenting, by rounds else."""

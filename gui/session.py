@@ -216,9 +216,7 @@ class Session(QObject):
 
     def _show_opened(self, history: History) -> None:
         """Show a run at its start, with the VM that moves selected."""
-        spec = history.spec
-        names = [m.vm for m in spec.migrations] + [v.name for v in spec.vms]
-        self._selected = names[0] if names else ""
+        self._selected = _first_vm(history)
         if self._scenario is not None:
             self.scenario_changed.emit(self._scenario)
         self.selection_changed.emit(self._selected)
@@ -232,6 +230,11 @@ class Session(QObject):
             self._history.vm(vm)
             self._selected = vm
             self.selection_changed.emit(vm)
+
+    def select_first(self) -> None:
+        """Select the VM that is selected when a scenario is opened: the one that moves."""
+        if self._history is not None:
+            self.select(_first_vm(self._history))
 
     def edit(self, path: str, text: str) -> None:
         """Change a value: in the scenario at its start, from the playhead on elsewhere."""
@@ -412,3 +415,8 @@ class Session(QObject):
         if scenario is self._scenario:
             self._play_on_arrival = False
             self.failed.emit(faults)
+
+
+def _first_vm(history: History) -> str:
+    names = [m.vm for m in history.spec.migrations] + [v.name for v in history.spec.vms]
+    return names[0] if names else ""

@@ -37,6 +37,7 @@ from gui.settings import Settings
 from gui.showing import Showing
 from gui.stepping import Stepping
 from gui.telling import Telling
+from gui.views.full_screen import fill_screen
 
 
 class Wiring(QObject):
@@ -175,8 +176,4 @@ class Wiring(QObject):
             self._on_failed([f"{name} cannot be written; choose another folder."])
 
     def _on_full_screen(self) -> None:
-        window = self._window
-        if window.isFullScreen():
-            window.showNormal()
-        else:
-            window.showFullScreen()
+        fill_screen(self._window, not self._window.isFullScreen())

@@ -111,6 +111,8 @@ QListWidget::indicator:checked { width: 7px; height: 7px; border: 4px solid $lin
   background: $ground; }
 QListWidget::item:selected { background: $accent; color: $accent_ink; }
 #summary { background: $sunken; color: $ink; border-bottom: 1px solid $line; }
+#standingBar { background: $pill_mig; border-top: 1px solid $line; }
+#standingBar QLabel { background: transparent; color: $ink; }
 #comparePage { background: $ground; }
 #compareColumn { background: $panel; border: 1px solid $line; border-radius: 8px; }
 #compareColumn QLabel { background: transparent; }

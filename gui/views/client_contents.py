@@ -30,6 +30,7 @@ from gui.views.time_text import SECOND_NS, clock_text
 
 MAX_TAGS: Final = 60
 MAX_GAPS: Final = 200
+LEAST_TOP_MS: Final = 2.0
 LOST_HEIGHT: Final = 0.87  # near the top, below the names of the phases
 PLOTTED: Final = ("ping", "typing", "game")
 TITLES: Final = {"ping": "Ping", "typing": "key echoes", "game": "time between packets"}
@@ -115,6 +116,7 @@ def ping_content(history: History, vm: str, previous: History | None = None) -> 
         open_y=shown_ms,
         read=lambda t_ns, reach_ns: _read_replies(points, t_ns, reach_ns),
         log_from=_log_from(value_ns[back]),
+        least_top=LEAST_TOP_MS,
         stats=lambda start_ns, end_ns: _reply_stats(points, start_ns, end_ns),
         table=lambda: _reply_table(title, points),
     )

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from engine.remaining_pages import RemainingPages
 from engine.units import format_count
 from gui.style.theme import DARK, Theme, ui_font
+from gui.views.hidden_future import horizon_ns
 from gui.views.scaled_view import picture_ratio
 from gui.views.scrubbing import ArrowKeeper, Scrubber
 from gui.views.time_text import time_ticks
@@ -72,10 +73,11 @@ class CompareCurves(QWidget):
         self._curves: Sequence[Curve] = ()
         self._end_ns, self._t_ns = 1, 0
         self._cache: QPixmap | None = None
+        self._hidden = False
         self.setAccessibleName("Remaining pages of the compared runs")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self._scrubber = Scrubber(lambda: self._end_ns, self.time_at, self.seek_requested.emit)
+        self._scrubber = Scrubber(lambda: self._shown_ns, self.time_at, self.seek_requested.emit)
         self.installEventFilter(ArrowKeeper(self))
 
     def set_theme(self, theme: Theme) -> None:
@@ -88,9 +90,22 @@ class CompareCurves(QWidget):
         self._curves, self._end_ns, self._cache = tuple(curves), max(1, end_ns), None
         self.update()
 
+    def set_future_hidden(self, hidden: bool) -> None:
+        """Show nothing after the cursor, and an axis that does not tell how long it lasts."""
+        self._hidden, self._cache = hidden, None
+        self.update()
+
+    @property
+    def _shown_ns(self) -> int:
+        """Return how much time the axis shows."""
+        return horizon_ns(self._t_ns) if self._hidden else self._end_ns
+
     def show_instant(self, t_ns: int, words: str) -> None:
         """Move the cursor, and tell the figures there to those who do not see it."""
+        before = self._shown_ns
         self._t_ns = t_ns
+        if self._shown_ns != before:
+            self._cache = None
         self.setAccessibleDescription(words)
         self.update()
 
@@ -101,12 +116,12 @@ class CompareCurves(QWidget):
     def x_at(self, t_ns: int) -> float:
         """Return where an instant is."""
         area = self._area()
-        return area.left() + area.width() * t_ns / self._end_ns
+        return area.left() + area.width() * t_ns / self._shown_ns
 
     def time_at(self, x_px: float) -> int:
         """Return the instant at a place, clipped to the clock."""
         area = self._area()
-        return round(max(0.0, min(1.0, (x_px - area.left()) / area.width())) * self._end_ns)
+        return round(max(0.0, min(1.0, (x_px - area.left()) / area.width())) * self._shown_ns)
 
     def _most(self) -> int:
         known = [c.points.pages for c in self._curves if c.points is not None]
@@ -114,7 +129,7 @@ class CompareCurves(QWidget):
 
     def _polygon(self, points: RemainingPages) -> QPolygonF:
         area, most = self._area(), self._most()
-        xs = area.left() + area.width() * points.t_ns / self._end_ns
+        xs = area.left() + area.width() * points.t_ns / self._shown_ns
         ys = area.bottom() - area.height() * points.pages / most
         if points.steps:
             xs, ys = np.repeat(xs, 2)[1:], np.repeat(ys, 2)[:-1]
@@ -128,11 +143,13 @@ class CompareCurves(QWidget):
         painter = QPainter(pixmap)
         self._draw_axes(painter)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setClipRect(self._area().adjusted(-2, -2, 2, 2))
         for place, curve in enumerate(self._curves):
             if curve.points is not None and len(curve.points.t_ns):
                 pen = QPen(curve_color(self._theme, place), 2, STYLES[place][0])
                 painter.setPen(pen)
                 painter.drawPolyline(self._polygon(curve.points))
+        painter.setClipping(False)
         self._draw_names(painter)
         painter.end()
         return pixmap
@@ -153,7 +170,7 @@ class CompareCurves(QWidget):
             painter.drawText(
                 QPointF(area.left() - 6 - metrics.horizontalAdvance(text), y + 4), text
             )
-        for t_ns, text in time_ticks(self._end_ns, max(2, int(area.width()) // 90)):
+        for t_ns, text in time_ticks(self._shown_ns, max(2, int(area.width()) // 90)):
             x = self.x_at(t_ns)
             width = metrics.horizontalAdvance(text)
             painter.drawText(QPointF(x - width / 2, self.height() - 5), text)
@@ -180,6 +197,9 @@ class CompareCurves(QWidget):
         painter.drawPixmap(0, 0, self._cache)
         x = self.x_at(self._t_ns)
         area = self._area()
+        if self._hidden:
+            future = QRectF(x, area.top() - 1, area.right() - x + 1, area.height() + 1)
+            painter.fillRect(future, self._theme.color("ground"))
         painter.fillRect(QRectF(x - 1, area.top() - 2, 2, area.height() + 4),
                          self._theme.color("ink"))
         if self.hasFocus():

@@ -33,6 +33,7 @@ class ComparePage(QFrame):
         super().__init__(parent)
         self.setObjectName("comparePage")
         self._theme, self._vm, self._t_ns = DARK, "", 0
+        self._hidden = False
         self.columns: list[CompareColumn] = []
         self.curves, self.table = CompareCurves(), ComparisonView()
         self.title, self.writes, self.clock = QLabel("Compare"), QLabel(), QLabel()
@@ -80,6 +81,13 @@ class ComparePage(QFrame):
             column.set_theme(theme)
         self.curves.set_theme(theme)
         self.table.set_theme(theme)
+
+    def set_future_hidden(self, hidden: bool) -> None:
+        """Show only what has happened up to the playhead, or everything again."""
+        self._hidden = hidden
+        self.curves.set_future_hidden(hidden)
+        self.table.set_future_hidden(hidden)
+        self.show_instant(self._t_ns)
 
     def begin(self, names: Sequence[str], vm: str) -> None:
         """Make room for runs that are being simulated.
@@ -131,7 +139,8 @@ class ComparePage(QFrame):
     def show_instant(self, t_ns: int) -> None:
         """Show an instant in all columns."""
         self._t_ns = t_ns
-        self.clock.setText(f"{format_duration_ns(t_ns)} of {format_duration_ns(self.end_ns)}")
+        of_all = "" if self._hidden else f" of {format_duration_ns(self.end_ns)}"
+        self.clock.setText(f"{format_duration_ns(t_ns)}{of_all}")
         for column in self.columns:
             column.show_instant(t_ns)
         words = "; ".join(

@@ -120,6 +120,8 @@ class PlotContent:
         y_min: Bottom of the value axis; above zero if it is logarithmic.
         log: The value axis is logarithmic.
         log_from: Its bottom if it is made so; 0: it cannot be.
+        least_top: Top of the value axis while nothing is known yet and the future is hidden; 0: its
+            top comes from what is given and tells nothing of the run.
         stats: Lines on a stretch from one instant to another: least, mean, most, lost.
         table: The figures as a table, made when somebody asks for it.
     """
@@ -141,6 +143,7 @@ class PlotContent:
     y_min: float = 0.0
     log: bool = False
     log_from: float = 0.0
+    least_top: float = 0.0
     stats: Callable[[int, int], tuple[str, ...]] = lambda start_ns, end_ns: ()
     table: Callable[[], PlotTable] | None = None
 

@@ -13,6 +13,7 @@ from gui.views.plot_content import Bars, PlotContent, Share, Times
 from gui.views.plot_stats import show_number, spread_line, spread_of
 from gui.views.time_text import SECOND_NS, clock_text
 
+LEAST_TOP_MS: Final = 1.0
 BINS: Final = 24
 
 Stalls = dict[int | None, Times]
@@ -59,6 +60,7 @@ def stall_content(history: History, vm: str, previous: History | None = None) ->
         axis_step(y_max),
         tuple(bands_of(history, vm)),
         bars=tuple(bars),
+        least_top=LEAST_TOP_MS,
         shares=tuple(shares),
         read=lambda t_ns, reach_ns: _read_stall(stalls, t_ns, reach_ns),
         stats=lambda start_ns, end_ns: _stall_stats(stalls, start_ns, end_ns),
