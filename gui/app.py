@@ -1,7 +1,12 @@
-"""The composition root: builds the parts of the program and hands them to each other."""
+"""The composition root: builds the parts of the program and hands them to each other.
+
+The window is painted first, as a shell, and everything else is imported, built and opened right
+after: nobody looks at an empty screen meanwhile. So nothing heavy is imported here.
+"""
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,17 +14,17 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QLocale, QTimer
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
-from engine.scenario import Scenario, load_scenario
 from gui.main_window import MainWindow
-from gui.player import MonotonicClock, Player, WallClock
-from gui.run_controller import RunController
-from gui.session import Session
 from gui.settings import Settings, config_file, data_folder
 from gui.style.theme import THEME_CHOICES, Theme, load_fonts, theme_of, ui_font
-from gui.wiring import Wiring
 
 if TYPE_CHECKING:
     from engine.importing import OpenedRecording
+    from engine.scenario import Scenario
+    from gui.player import Player, WallClock
+    from gui.run_controller import RunController
+    from gui.session import Session
+    from gui.wiring import Wiring
 
 FIRST_SCENARIO = "recorded-demo"
 WARM_UP_DELAY_MS = 200
@@ -70,10 +75,33 @@ def build(
         settings: What is remembered; None: nothing outlives the window.
         keep_in: Folder for edits kept against a crash; None: nothing is kept.
     """
+    return complete(MainWindow(theme, shell=True), clock, settings=settings, keep_in=keep_in)
+
+
+def complete(
+    window: MainWindow,
+    clock: WallClock | None = None,
+    *,
+    settings: Settings | None = None,
+    keep_in: Path | None = None,
+) -> Parts:
+    """Give a shell its content and everything that makes it work; nothing is open yet.
+
+    Args:
+        window: As `MainWindow(theme, shell=True)` gave it, shown or not.
+        clock: As for `build`.
+        settings: As for `build`.
+        keep_in: As for `build`.
+    """
+    from gui.player import MonotonicClock, Player
+    from gui.run_controller import RunController
+    from gui.session import Session
+    from gui.wiring import Wiring
+
+    window.fill()
     player = Player(clock or MonotonicClock())
     runs = RunController()
     session = Session(player, runs)
-    window = MainWindow(theme)
     remembered = settings or Settings(None, window)
     wiring = Wiring(window, player, session, runs, settings=remembered, keep_in=keep_in)
     for part in (player, runs, session):
@@ -88,22 +116,53 @@ def run(opened: Scenario | OpenedRecording | None, *, theme_name: str = "") -> i
         opened: What to open, a scenario or a recording; None: the recorded demo.
         theme_name: One of `THEME_CHOICES`; "": the one that was used last.
     """
+    # What is imported and built stays: looking for garbage in it would take a tenth of the start.
+    gc.disable()
     application = create_application()
     settings = Settings(config_file())
     chosen = theme_name or settings.text("theme", THEME_CHOICES[0], THEME_CHOICES)
-    parts = build(theme_of(chosen), settings=settings, keep_in=data_folder() / UNSAVED)
-    parts.wiring.layouts.take_theme(chosen)
+    window = MainWindow(theme_of(chosen), shell=True)
+    place = settings.state("geometry")
+    if place.isEmpty():
+        window.fit_to_screen()
+    else:
+        window.restoreGeometry(place)
+    built: list[Parts] = []
+    failed: list[Exception] = []
 
     def fill() -> None:
-        """Open it: after the first paint, so that the shell is there at once."""
-        parts.wiring.opening.show_opened(opened or load_scenario(FIRST_SCENARIO))
-        parts.wiring.files.offer_left_behind()
-        QTimer.singleShot(WARM_UP_DELAY_MS, parts.runs.warm_up)
+        """Build and open the rest: after the first paint, so that the shell is there at once."""
+        try:
+            parts = complete(window, settings=settings, keep_in=data_folder() / UNSAVED)
+            built.append(parts)
+            parts.wiring.layouts.take_theme(chosen)
+            open_first(parts, opened)
+        except Exception as error:
+            # A slot has nobody to raise to: `run` does, and the program tells of it.
+            failed.append(error)
+            application.exit(1)
 
-    parts.window.first_painted.connect(lambda: QTimer.singleShot(0, fill))
-    if not parts.wiring.layouts.has_geometry:
-        parts.window.fit_to_screen()
-    parts.window.show()
+    window.first_painted.connect(lambda: QTimer.singleShot(0, fill))
+    window.show()
     status = application.exec()
-    parts.runs.close()
+    for parts in built:
+        parts.runs.close()
+    if failed:
+        raise failed[0]
     return status
+
+
+def open_first(parts: Parts, opened: Scenario | OpenedRecording | None) -> None:
+    """Open what the window is to show, and begin what has time until it is on screen."""
+    from engine.scenario import load_scenario
+
+    parts.wiring.opening.show_opened(opened or load_scenario(FIRST_SCENARIO))
+    parts.wiring.files.offer_left_behind()
+    QTimer.singleShot(0, _collect_again)
+    QTimer.singleShot(WARM_UP_DELAY_MS, parts.runs.warm_up)
+
+
+def _collect_again() -> None:
+    """Let garbage be collected again, but not be looked for in what was there at the start."""
+    gc.freeze()
+    gc.enable()

@@ -1,8 +1,10 @@
 """Comparing runs: chosen, simulated aside, shown on the one clock of the player."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
@@ -21,6 +23,9 @@ from gui.models.compare_runs import (
 )
 from gui.player import Player
 from gui.session import Session
+
+if TYPE_CHECKING:
+    from gui.views.compare_page import ComparePage
 
 
 def _simulate_all(tell: Tell, specs: Sequence[tuple[int, ScenarioSpec]]) -> None:
@@ -49,18 +54,25 @@ class Comparing(QObject):
         self._window, self._player = window, player
         self._session, self._tree = session, tree
         self.on = False
-        self._page = window.compare_page
+        self._own_page: ComparePage | None = None
         self._background = Background(self)
         self._background.told.connect(self._take)
         self._background.failed.connect(self._on_failed)
         window.actions_by_name.compare.triggered.connect(lambda checked=False: self.toggle())
         window.branches.compare_wanted.connect(self._compare_nodes)
-        self._page.closed.connect(self.close)
-        self._page.curves.seek_requested.connect(player.seek)
         player.clock_changed.connect(self._on_clock)
         session.history_changed.connect(self._on_history_changed)
         window.closed.connect(self._background.stop)
         window.installEventFilter(self)
+
+    @property
+    def _page(self) -> ComparePage:
+        """Return the page, which is made for the first comparison."""
+        if self._own_page is None:
+            self._own_page = page = self._window.compare_page
+            page.closed.connect(self.close)
+            page.curves.seek_requested.connect(self._player.seek)
+        return self._own_page
 
     def toggle(self) -> None:
         """Ask what to compare, or end it."""

@@ -1,12 +1,14 @@
-"""The main window: the views in their places, header, side and foot.
+"""The main window: what is open is told, scaled, themed and laid over its content.
 
-It arranges and themes; `gui.wiring` connects, `gui.session` decides. The first picture of the
-window is a shell: the plot library and the simulation follow after `first_painted`.
+`gui.window_content` makes and arranges the views, `gui.wiring` connects, `gui.session` decides. The
+first picture of the window can be a shell; views, engine and simulation follow after
+`first_painted`. Nothing heavy is imported here for that reason.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -16,89 +18,58 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QAbstractSlider,
-    QApplication,
-    QComboBox,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QMainWindow,
-    QMenuBar,
-    QPushButton,
-    QScrollArea,
-    QSizePolicy,
-    QSplitter,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
-from engine.history import Frame, History
-from gui.actions import Actions, KeyKeeper, build_actions, fill_menus
-from gui.dialogs.error_notice import ErrorNotice
-from gui.models.key_words import keys_text
 from gui.style.style_sheet import style_sheet
-from gui.style.theme import DARK, Theme, ui_font
-from gui.views.branch_tree import BranchTree
-from gui.views.compare_page import ComparePage
-from gui.views.comparison_view import ComparisonView
-from gui.views.console_view import ConsoleView
-from gui.views.controls_view import ControlsView
-from gui.views.live_bar import LiveBar
-from gui.views.narration_view import NarrationView
-from gui.views.outcome_view import OutcomeView
-from gui.views.pages_view import PagesView
-from gui.views.plots_view import PlotsView
-from gui.views.pool_verdicts import Verdicts
-from gui.views.pool_view import PoolView
-from gui.views.recorded_panel import RecordedPanel
-from gui.views.rounds_view import RoundsView
-from gui.views.scaled_view import ScaledView
-from gui.views.standing_card import StandingBar
-from gui.views.summary_view import SummaryView
-from gui.views.timeline_view import TimelineView
-from gui.views.title_label import TitleLabel
-from gui.views.transport_view import TransportView
-from gui.views.verdict_table import VerdictTable
+from gui.style.theme import DARK, Theme
+from gui.views.shell_view import BRAND, ShellView
 
-SIDE_PX: Final = 330
-HEADER_PX: Final = 44
-CONSOLE_PX: Final = 320
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMenu, QMenuBar, QPushButton, QSplitter
+
+    from engine.history import Frame, History
+    from gui.actions import Actions
+    from gui.dialogs.error_notice import ErrorNotice
+    from gui.views.branch_tree import BranchTree
+    from gui.views.compare_page import ComparePage
+    from gui.views.comparison_view import ComparisonView
+    from gui.views.console_view import ConsoleView
+    from gui.views.controls_view import ControlsView
+    from gui.views.live_bar import LiveBar
+    from gui.views.narration_view import NarrationView
+    from gui.views.outcome_view import OutcomeView
+    from gui.views.pages_view import PagesView
+    from gui.views.plots_view import PlotsView
+    from gui.views.pool_verdicts import Verdicts
+    from gui.views.pool_view import PoolView
+    from gui.views.recorded_panel import RecordedPanel
+    from gui.views.rounds_view import RoundsView
+    from gui.views.scaled_view import ScaledView
+    from gui.views.standing_card import StandingBar
+    from gui.views.summary_view import SummaryView
+    from gui.views.timeline_view import TimelineView
+    from gui.views.title_label import TitleLabel
+    from gui.views.transport_view import TransportView
+    from gui.views.verdict_table import VerdictTable
+
 OVERLAY_MARGIN_PX: Final = 8
-POOL_PX: Final = 190
-"""Room for three lines on why a host refuses."""
 DEFAULT_SIZE: Final = QSize(1600, 900)
 MINIMUM_SIZE: Final = QSize(1120, 700)
 
 
-W = TypeVar("W", bound=QWidget)
+class Themed(Protocol):
+    """What has colours."""
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours of a theme."""
+        ...
 
 
-def _named(widget: W, name: str) -> W:
-    """Return a widget after giving it the name that the style sheet calls it."""
-    widget.setObjectName(name)
-    return widget
-
-
-def _padded(widget: QWidget) -> QWidget:
-    """Return a widget with the margins of the picture around another one."""
-    around = QWidget()
-    layout = QVBoxLayout(around)
-    layout.setContentsMargins(16, 8, 16, 6)
-    layout.addWidget(widget)
-    return around
-
-
-class HistoryView(Protocol):
+class HistoryView(Themed, Protocol):
     """What every view of a run can do."""
 
     def setProperty(self, name: str, value: object, /) -> bool:
         """Carry something by name, as every object of Qt can."""
-        ...
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take the colours of a theme."""
         ...
 
     def set_history(self, history: History, *, selected: str) -> None:
@@ -125,47 +96,95 @@ class MainWindow(QMainWindow):
     closed = Signal()
     room_changed = Signal()
 
-    def __init__(self, theme: Theme = DARK, parent: QWidget | None = None) -> None:
-        """Build the shell in a theme's colours; nothing is open yet."""
+    pool: PoolView
+    pages: PagesView
+    narration: NarrationView
+    plots: PlotsView
+    console: ConsoleView
+    controls: ControlsView
+    outcome: OutcomeView
+    rounds: RoundsView
+    comparison: ComparisonView
+    recorded: RecordedPanel
+    live_bar: LiveBar
+    branches: BranchTree
+    standing_bar: StandingBar
+    summary: SummaryView
+    timeline: TimelineView
+    transport: TransportView
+    verdict_table: VerdictTable
+    error_notice: ErrorNotice
+    actions_by_name: Actions
+    menu_bar: QMenuBar
+    destinations: QMenu
+    faults: QMenu
+    recent: QMenu
+    title: TitleLabel
+    notice: TitleLabel
+    buttons: dict[str, QPushButton]
+    splitters: dict[str, QSplitter]
+    canvas: QWidget
+    header: QWidget
+    footer: QWidget
+    side: QWidget
+    middle: QWidget
+    below: QSplitter
+    plots_box: QWidget
+    console_box: QWidget
+
+    def __init__(
+        self, theme: Theme = DARK, parent: QWidget | None = None, *, shell: bool = False
+    ) -> None:
+        """Build the window in a theme's colours; nothing is open yet.
+
+        Args:
+            theme: Its colours.
+            parent: As Qt has it.
+            shell: Only what is painted first, header and ground; `fill` makes the rest.
+        """
         super().__init__(parent)
         self.theme = theme
-        self._painted, self._scale = False, 1.0
+        self._painted, self._filled, self._scale = False, False, 1.0
         self._scaled: ScaledView | None = None
-        self.pool, self.pages, self.narration = PoolView(), PagesView(), NarrationView()
-        self.plots, self.console = PlotsView(), ConsoleView()
-        self.controls, self.outcome = ControlsView(), OutcomeView()
-        self.rounds, self.comparison = RoundsView(), ComparisonView()
-        self.recorded, self.live_bar = RecordedPanel(), LiveBar()
-        self.branches, self.compare_page = BranchTree(), ComparePage()
-        self.standing_bar = StandingBar()
-        self.summary = SummaryView()
-        self.timeline, self.transport = TimelineView(), TransportView()
-        self.actions_by_name: Actions = build_actions(self)
-        self.menu_bar = QMenuBar()
-        self.menu_bar.setFont(ui_font(13))
-        menus = fill_menus(self.menu_bar, self.actions_by_name)
-        self.destinations, self.faults, self.recent = (
-            menus.destinations, menus.faults, menus.recent
-        )
-        self.title, self.notice = TitleLabel("dim", 12), TitleLabel("notice", 12, middle=True)
-        self.buttons = self._make_buttons()
-        self.splitters: dict[str, QSplitter] = {}
-        self._arrange()
-        # What lies over the content is scaled with it.
-        self.error_notice = ErrorNotice(self.canvas)
-        self.verdict_table = VerdictTable(self.canvas)
-        self.verdict_table.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.verdict_table.hide()
-        self._tell_keys()
-        self._keep_keys()
+        self._compare_page: ComparePage | None = None
         self.setAcceptDrops(True)
         # The keys belong to the window until Tab is used; no button looks chosen at the start.
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setFocus()
         self.setMinimumSize(MINIMUM_SIZE)
         self.resize(DEFAULT_SIZE)
+        self.setWindowTitle(BRAND)
+        self._take_colors()
+        if shell:
+            self.setCentralWidget(ShellView(theme))
+        else:
+            self.fill()
+
+    def fill(self) -> None:
+        """Make everything that is not there yet: views, menus, buttons, and what lies over them."""
+        if self._filled:
+            return
+        # Here, not above: the shell is painted before the views are even imported.
+        from gui.window_content import fill
+
+        self._filled = True
+        fill(self)
+        self.setFocus()
         self.show_title("", "")
-        self.set_theme(theme)
+
+    @property
+    def filled(self) -> bool:
+        """Return whether there is more than the shell."""
+        return self._filled
+
+    @property
+    def compare_page(self) -> ComparePage:
+        """Return the page that compares runs, which is made when it is first asked for."""
+        if self._compare_page is None:
+            from gui.window_content import add_compare_page
+
+            self._compare_page = add_compare_page(self)
+            self._compare_page.set_theme(self.theme)
+        return self._compare_page
 
     def fit_to_screen(self) -> None:
         """Be no larger than the screen has room, and in its middle; fill a small one."""
@@ -187,20 +206,28 @@ class MainWindow(QMainWindow):
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme, in every view."""
         self.theme = theme
-        # Dialogs take their palette from the application and not from their parent.
-        QApplication.setPalette(theme.palette())
-        # On the content too: scaled, it is no child of the window.
-        for styled in (self, self.canvas):
-            styled.setStyleSheet(style_sheet(theme))
-        for view in self.views:
-            view.set_theme(theme)
-        parts = (
-            self.branches, self.compare_page, self.controls, self.recorded, self.live_bar,
-            self.comparison,
-        )
+        self._take_colors()
+        if self._scaled is not None:
+            # Scaled, the content is no child of the window.
+            self.canvas.setStyleSheet(self.styleSheet())
+        self.theme_views()
+
+    def theme_views(self) -> None:
+        """Give every view the colours of the theme."""
+        parts: list[Themed] = [
+            *self.views, self.branches, self.controls, self.recorded, self.live_bar,
+            self.comparison, self.verdict_table,
+        ]
+        if self._compare_page is not None:
+            parts.append(self._compare_page)
         for part in parts:
-            part.set_theme(theme)
-        self.verdict_table.set_theme(theme)
+            part.set_theme(self.theme)
+
+    def _take_colors(self) -> None:
+        """Let what Qt paints have the colours of the theme."""
+        # Dialogs take their palette from the application and not from their parent.
+        QApplication.setPalette(self.theme.palette())
+        self.setStyleSheet(style_sheet(self.theme))
 
     @property
     def scale(self) -> float:
@@ -219,6 +246,8 @@ class MainWindow(QMainWindow):
             return
         self._scale = factor
         if self._scaled is None:
+            from gui.views.scaled_view import ScaledView
+
             self.takeCentralWidget()
             self._scaled = ScaledView(self)
             self._scaled.room_changed.connect(self.room_changed)
@@ -236,7 +265,7 @@ class MainWindow(QMainWindow):
 
     def show_title(self, name: str, title: str) -> None:
         """Say which scenario is open."""
-        self.setWindowTitle(f"{title or name} - Migrascope" if name else "Migrascope")
+        self.setWindowTitle(f"{title or name} - {BRAND}" if name else BRAND)
         self.title.set_whole(title or name)
 
     def show_recording(self, history: History | None, title: str, *, beside: bool) -> None:
@@ -255,7 +284,8 @@ class MainWindow(QMainWindow):
     def show_compare(self, on: bool) -> None:
         """Show runs side by side in place of the one run; the timeline stays."""
         self.splitters["across"].setVisible(not on)
-        self.compare_page.setVisible(on)
+        if on or self._compare_page is not None:
+            self.compare_page.setVisible(on)
 
     def show_notice(self, sentence: str) -> None:
         """Say under the title what was edited; "" takes it away."""
@@ -281,152 +311,6 @@ class MainWindow(QMainWindow):
         table.setGeometry(left, top, width, height)
         table.show()
         table.raise_()
-
-    def _make_buttons(self) -> dict[str, QPushButton]:
-        made = {}
-        for name, text in (
-            ("scenarios", "Scenarios"), ("undo", "Undo"), ("reset", "Reset"), ("theme", "Theme"),
-            ("export_picture", "Export"), ("migrate", "Migrate…"),
-        ):
-            action = getattr(self.actions_by_name, name)
-            button = QPushButton(text)
-            button.setFont(ui_font(13))
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.setToolTip(f"{action.text().rstrip('…')} ({keys_text(action)})")
-            button.setEnabled(action.isEnabled())
-            button.clicked.connect(action.trigger)
-            action.enabledChanged.connect(button.setEnabled)
-            made[name] = button
-        return made
-
-    def _arrange(self) -> None:
-        across = QSplitter(Qt.Orientation.Horizontal)
-        across.setHandleWidth(1)
-        across.setChildrenCollapsible(False)
-        self.side = self._side()
-        across.addWidget(self._left())
-        across.addWidget(self.side)
-        across.setStretchFactor(0, 1)
-        across.setStretchFactor(1, 0)
-        across.setSizes([1280, SIDE_PX])
-        self.splitters["across"] = across
-        self.header, self.footer = self._header(), self._footer()
-        central = QWidget()
-        layout = QVBoxLayout(central)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.header)
-        layout.addWidget(self.live_bar)
-        layout.addWidget(self.summary)
-        layout.addWidget(across, 1)
-        layout.addWidget(self.compare_page, 1)
-        layout.addWidget(self.footer)
-        self.canvas = central
-        self.setCentralWidget(central)
-
-    def _header(self) -> QWidget:
-        header = _named(QFrame(), "header")
-        header.setFixedHeight(HEADER_PX)
-        brand = _named(QLabel("Migrascope"), "brand")
-        brand.setFont(ui_font(15, bold=True))
-        titles = QVBoxLayout()
-        titles.setSpacing(0)
-        titles.addStretch(1)
-        titles.addWidget(self.title)
-        titles.addWidget(self.notice)
-        titles.addStretch(1)
-        self.menu_bar.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)
-        layout = QHBoxLayout(header)
-        layout.setContentsMargins(16, 0, 16, 0)
-        layout.setSpacing(7)
-        layout.addWidget(brand)
-        layout.addWidget(self.menu_bar, 0, Qt.AlignmentFlag.AlignVCenter)
-        layout.addLayout(titles, 1)
-        for button in self.buttons.values():
-            layout.addWidget(button)
-        return header
-
-    def _left(self) -> QWidget:
-        pages = QWidget()
-        column = QVBoxLayout(pages)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.pages, 1)
-        column.addWidget(self.narration)
-        column.addWidget(self.standing_bar)
-        below = QSplitter(Qt.Orientation.Horizontal)
-        below.setHandleWidth(1)
-        below.setChildrenCollapsible(False)
-        self.plots_box, self.console_box = _padded(self.plots), _padded(self.console)
-        below.addWidget(self.plots_box)
-        below.addWidget(self.console_box)
-        below.setStretchFactor(0, 1)
-        below.setSizes([860, CONSOLE_PX])
-        left = _named(QSplitter(Qt.Orientation.Vertical), "left")
-        left.setHandleWidth(1)
-        left.setChildrenCollapsible(False)
-        for widget, stretch in ((self.pool, 2), (pages, 9), (below, 4)):
-            left.addWidget(widget)
-            left.setStretchFactor(left.count() - 1, stretch)
-        self.pool.setMinimumHeight(POOL_PX)
-        left.setSizes([POOL_PX, 440, 240])
-        self.below, self.middle = below, pages
-        self.splitters |= {"below": below, "left": left}
-        return left
-
-    def _side(self) -> QWidget:
-        content = _named(QWidget(), "sideContent")
-        layout = QVBoxLayout(content)
-        layout.setContentsMargins(14, 12, 12, 12)
-        layout.setSpacing(8)
-        layout.addWidget(self.branches)
-        layout.addWidget(self.recorded)
-        layout.addWidget(self.comparison)
-        layout.addWidget(self.controls)
-        for view in (self.outcome, self.rounds):
-            layout.addWidget(view)
-        layout.addStretch(1)
-        side = _named(QScrollArea(), "side")
-        side.setWidgetResizable(True)
-        side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        side.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        side.setWidget(content)
-        side.setMinimumWidth(max(SIDE_PX, content.minimumSizeHint().width() + 12))
-        return side
-
-    def _footer(self) -> QWidget:
-        footer = _named(QFrame(), "footer")
-        layout = QHBoxLayout(footer)
-        layout.setContentsMargins(16, 4, 16, 4)
-        layout.setSpacing(14)
-        layout.addWidget(self.transport)
-        layout.addWidget(self.timeline, 1)
-        return footer
-
-    def _tell_keys(self) -> None:
-        """Let the transport's tips name the keys of the actions that do the same."""
-        a = self.actions_by_name
-        actions = (
-            a.to_start, a.previous_round, a.previous_event, a.play, a.next_event, a.next_round,
-        )
-        for button, action in zip(self.transport.buttons, actions, strict=True):
-            button.setToolTip(f"{action.text()} ({keys_text(action)})")
-        keys = [keys_text(action) for action in (a.beside, a.twin_values)]
-        self.recorded.set_actions(a.beside, a.twin_values, keys)
-
-    def _keep_keys(self) -> None:
-        """Leave controls their own keys, and let a click not take the focus from the keys."""
-        keeper = KeyKeeper(self)
-        kinds: tuple[type[QWidget], ...] = (QAbstractButton, QAbstractSlider, QComboBox)
-        for widget in self._controls(kinds):
-            widget.installEventFilter(keeper)
-            if isinstance(widget, QAbstractButton):
-                widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-
-    def _controls(self, kinds: tuple[type[QWidget], ...]) -> Iterator[QWidget]:
-        for widget in self.findChildren(QWidget):
-            if isinstance(widget, kinds):
-                yield widget
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint, and tell once that the shell is on screen."""

@@ -20,7 +20,7 @@ from gui.actions import build_actions
 from gui.dialogs.confirm_migration import ConfirmMigration
 from gui.dialogs.key_sheet import KeySheet
 from gui.dialogs.scenarios import ScenariosDialog
-from gui.main_window import TitleLabel
+from gui.views.title_label import TitleLabel
 from tests.gui.conftest import Opener
 
 SIZES = [(1280, 800), (1920, 1080)]

@@ -1,8 +1,10 @@
 """Starting: what is missing is said in one sentence before Qt can abort."""
 
+import json
 import os
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -148,3 +150,111 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr().out
     assert "shot" in said
     assert "migrascope " in said
+
+
+def started(code: str, tmp_path: Path) -> dict[str, list[str]]:
+    """Start the program in a process of its own, with nothing remembered.
+
+    Args:
+        code: Runs before the start; gives `tell(name)`, which notes the modules that are loaded, a
+            way to be called. The process ends with `end()`.
+        tmp_path: Where it would remember.
+
+    Returns:
+        The modules by the names told.
+    """
+    head = """
+        import json, os, sys
+        from gui import app
+        told = {}
+        def tell(name):
+            told[name] = sorted(sys.modules)
+        def end():
+            print(json.dumps(told), flush=True)
+            os._exit(0)
+    """
+    script = textwrap.dedent(head) + textwrap.dedent(code) + "sys.exit(app.run(None))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120,
+        check=False,
+        env={
+            **os.environ, "QT_QPA_PLATFORM": "offscreen",
+            "XDG_CONFIG_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path),
+        },
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    loaded: dict[str, list[str]] = json.loads(done.stdout)
+    return loaded
+
+
+def test_the_shell_is_painted_before_anything_heavy_is_imported(tmp_path: Path) -> None:
+    loaded = started(
+        """
+        def complete(window, *rest, **more):
+            assert window.isVisible() and not window.filled
+            tell("shell")
+            end()
+        app.complete = complete
+        """,
+        tmp_path,
+    )
+
+    heavy = ("numpy", "pydantic", "pyqtgraph", "engine.scenario", "engine.history", "gui.dialogs")
+    assert not [m for m in loaded["shell"] for h in heavy if f"{m}.".startswith(f"{h}.")]
+    views = [m for m in loaded["shell"] if m.startswith("gui.views.")]
+    assert views == ["gui.views.shell_view"]
+    ours = [m for m in loaded["shell"] if m.startswith(("engine", "gui"))]
+    assert len(ours) <= 16, ours
+
+
+def test_the_first_plots_need_no_plot_library_and_no_dialog(tmp_path: Path) -> None:
+    loaded = started(
+        """
+        from PySide6.QtCore import QEvent, QObject, QTimer
+        class Watch(QObject):
+            def eventFilter(self, watched, event):
+                if event.type() == QEvent.Type.Paint and watched.content is not None:
+                    QTimer.singleShot(0, lambda: (tell("plots"), end()))
+                return False
+        real = app.open_first
+        def open_first(parts, opened):
+            real(parts, opened)
+            watch = Watch(parts.window)
+            for panel in parts.window.plots.panels:
+                panel.installEventFilter(watch)
+        app.open_first = open_first
+        """,
+        tmp_path,
+    )
+
+    assert "gui.views.plot_panel" in loaded["plots"]
+    unused = (
+        "pyqtgraph", "engine.cli", "engine.knobs", "engine.reproduce", "engine.recordings",
+        "engine.importing", "gui.live", "gui.live_wiring", "gui.views.compare_page",
+    )  # fmt: skip
+    assert not [m for m in loaded["plots"] for u in unused if f"{m}.".startswith(f"{u}.")]
+    dialogs = [m for m in loaded["plots"] if m.startswith("gui.dialogs.")]
+    assert dialogs == ["gui.dialogs.error_notice"]
+
+
+def test_what_goes_wrong_after_the_shell_ends_the_program(tmp_path: Path) -> None:
+    code = """
+        import sys
+        from gui import __main__ as program, app
+        def complete(window, *rest, **more):
+            raise RuntimeError("no views today")
+        app.complete = complete
+        sys.exit(program.main([]))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, capture_output=True, text=True,
+        timeout=120, check=False,
+        env={
+            **os.environ, "QT_QPA_PLATFORM": "offscreen",
+            "XDG_CONFIG_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path),
+        },
+    )  # fmt: skip
+
+    assert done.returncode == 70
+    assert "bug of ours: RuntimeError" in done.stderr and "no views today" in done.stderr
+    assert "Traceback" not in done.stderr
