@@ -20,7 +20,7 @@ MONO_FAMILY: Final = "DejaVu Sans Mono"
 
 @dataclass(frozen=True)
 class Theme:
-    """All colours of the window, as #RRGGBB.
+    """All colours of the window, as #RRGGBB, and how strong its lines are.
 
     Attributes:
         ground: Behind everything, and the colour of a page that is not there.
@@ -28,6 +28,9 @@ class Theme:
         line: Borders. ink: Text. dim: Secondary text (4.5:1 on panel).
         accent: Fills of the main action. accent_ink: Text on it. link: Accent for text and marks.
         warn: Text of a refusal or of lateness. good: Text of "running".
+        thicker_px: Lines are wider by so much than they are drawn, without being smoothed then:
+            a wide smooth line takes many times as long.
+        veil_alpha: How much of the ground lies over the future of a plot, 0 to 255.
         unsent, ..., missing: See DESIGN's table of page states.
     """
 
@@ -50,6 +53,8 @@ class Theme:
     unsent: str
     stopped: str
     grid: str
+    thicker_px: int = 0
+    veil_alpha: int = 150
 
     def color(self, token: str) -> QColor:
         """Return the QColor of a field by its name."""
@@ -162,8 +167,10 @@ PROJECTOR: Final = Theme(
     unsent="#B1B7BF",
     stopped="#000000",
     grid="#B5BDC7",
+    thicker_px=1,
+    veil_alpha=90,
 )
-"""For weak projectors: no pale ink, borders that can be seen, on white."""
+"""For weak projectors: no pale ink, strong lines, borders that can be seen, on white."""
 THEMES: Final = {theme.name: theme for theme in (DARK, LIGHT, PROJECTOR)}
 FOLLOW_SYSTEM: Final = "system"
 """Dark or light, as the desktop says."""

@@ -127,6 +127,10 @@ class CompareCurves(QWidget):
         known = [c.points.pages for c in self._curves if c.points is not None]
         return max([1, *(int(pages.max()) for pages in known if len(pages))])
 
+    @property
+    def _width_px(self) -> int:
+        return 2 + self._theme.thicker_px
+
     def _polygon(self, points: RemainingPages) -> QPolygonF:
         area, most = self._area(), self._most()
         xs = area.left() + area.width() * points.t_ns / self._shown_ns
@@ -142,11 +146,11 @@ class CompareCurves(QWidget):
         pixmap.fill(self._theme.color("ground"))
         painter = QPainter(pixmap)
         self._draw_axes(painter)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, not self._theme.thicker_px)
         painter.setClipRect(self._area().adjusted(-2, -2, 2, 2))
         for place, curve in enumerate(self._curves):
             if curve.points is not None and len(curve.points.t_ns):
-                pen = QPen(curve_color(self._theme, place), 2, STYLES[place][0])
+                pen = QPen(curve_color(self._theme, place), self._width_px, STYLES[place][0])
                 painter.setPen(pen)
                 painter.drawPolyline(self._polygon(curve.points))
         painter.setClipping(False)
@@ -182,7 +186,7 @@ class CompareCurves(QWidget):
         painter.setFont(ui_font(12, bold=True))
         for place, curve in enumerate(self._curves):
             y = area.top() + 6 + place * (LINE_PX + 6)
-            painter.setPen(QPen(curve_color(self._theme, place), 2, STYLES[place][0]))
+            painter.setPen(QPen(curve_color(self._theme, place), self._width_px, STYLES[place][0]))
             painter.drawLine(QPointF(area.right() + 10, y), QPointF(area.right() + 38, y))
             room = self.width() - area.right() - 50
             name = metrics.elidedText(curve.name, Qt.TextElideMode.ElideRight, int(room))

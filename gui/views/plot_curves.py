@@ -61,7 +61,8 @@ def draw_curves(
     painter.setClipRect(geometry.area)
     for curve in content.curves:
         style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
-        painter.setPen(QPen(role_color(theme, curve.role), curve.width_px, style))
+        width_px = curve.width_px + theme.thicker_px
+        painter.setPen(QPen(role_color(theme, curve.role), width_px, style))
         for piece in _pieces(curve, geometry):
             painter.drawPolyline(piece)
     for marks in content.markers:

@@ -63,7 +63,7 @@ def _draw_entry(painter: QPainter, entry: Entry, at: QPointF, theme: Theme) -> N
     center = at + QPointF(7, -4)
     if isinstance(entry, Curve):
         style = Qt.PenStyle.DashLine if entry.dashed else Qt.PenStyle.SolidLine
-        painter.setPen(QPen(color, 2, style))
+        painter.setPen(QPen(color, 2 + theme.thicker_px, style))
         painter.drawLine(center - QPointF(7, 0), center + QPointF(6, 0))
     elif isinstance(entry, Bars) and entry.fill == "stem":
         draw_signs(painter, symbol_of(entry.role), [center], color=color)

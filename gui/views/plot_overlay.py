@@ -12,7 +12,6 @@ from gui.views.plot_content import PlotContent
 from gui.views.plot_geometry import Stretch, stretch_text
 from gui.views.plot_picture import BAND_LABEL_PX, PlotPicture
 
-VEIL_ALPHA: Final = 150
 SELECTION_ALPHA: Final = 46
 MOST_OPEN: Final = 64
 """Replies on their way at once, at most."""
@@ -66,7 +65,7 @@ def draw_now(
     area, geometry = picture.area, picture.geometry
     x = round(geometry.clipped_x(t_ns))
     veil = theme.color("ground")
-    veil.setAlpha(255 if hidden else VEIL_ALPHA)
+    veil.setAlpha(255 if hidden else theme.veil_alpha)
     painter.fillRect(QRectF(x, area.top(), area.right() - x + 7, area.height() + 1), veil)
     _draw_open(painter, picture, theme, t_ns=t_ns, veil=veil)
     ink, shown = theme.color("ink"), geometry.shown

@@ -9,7 +9,7 @@ from math import ceil
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPixmap
+from PySide6.QtGui import QFontMetrics, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from gui.style.theme import DARK, Theme, ui_font
@@ -178,7 +178,7 @@ class PlotPicture:
     def _draw_axes(self, painter: QPainter, content: PlotContent) -> None:
         """Draw the two axes and write their values."""
         area, shown = self.area, self.geometry.shown
-        painter.setPen(self._theme.color("line"))
+        painter.setPen(QPen(self._theme.color("line"), 1 + self._theme.thicker_px))
         corner = QPointF(round(area.left()), round(area.bottom()))
         painter.drawLine(QPointF(corner.x(), round(area.top())), corner)
         painter.drawLine(corner, QPointF(round(area.right()), corner.y()))

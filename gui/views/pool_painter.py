@@ -142,7 +142,7 @@ def still_picture(
 
 def _paint_host(painter: QPainter, still: Still, look: HostLook, theme: Theme) -> None:
     card, drag = still.layout.hosts[look.name], still.drag
-    pen = QPen(theme.color("warn" if look.trouble else "line"), 1)
+    pen = QPen(theme.color("warn" if look.trouble else "line"), 1 + theme.thicker_px)
     fill, notes, ink = theme.color("panel"), look.notes, "dim"
     if look.trouble:
         notes, ink = (look.trouble,), "warn"

@@ -62,7 +62,7 @@ def paint_tile(
     """Paint a VM's tile, all but its map."""
     painter.setOpacity(GHOST_OPACITY if look.ghost else 1.0)
     line = "link" if selected else INKS[look.kind] if look.kind == "bad" else "line"
-    pen = QPen(theme.color(line), 2 if selected else 1)
+    pen = QPen(theme.color(line), (2 if selected else 1) + theme.thicker_px)
     if look.ghost:
         pen.setStyle(Qt.PenStyle.DashLine)
         pen.setColor(theme.color("link" if selected else "dim"))

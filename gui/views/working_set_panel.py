@@ -150,7 +150,7 @@ class WorkingSetPanel(QWidget):
             right, up = area.width() * x / x_max, area.height() * y / y_max
             points.append(QPointF(area.left() + right, area.bottom() - up))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._theme.color("good"), 2))
+        painter.setPen(QPen(self._theme.color("good"), 2 + self._theme.thicker_px))
         painter.drawPolyline(QPolygonF(points))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
