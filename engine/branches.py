@@ -11,8 +11,10 @@ from typing import Any, Final
 
 from engine import scenario_paths as paths
 from engine.errors import ScenarioError
-from engine.scenario import Scenario, exact_duration, scenario_from_document
+from engine.scenario import Scenario, exact_duration, parse_scenario, scenario_from_document
 from engine.scenario_paths import Document, Location
+from engine.scenario_text import scenario_text
+from engine.specs import ScenarioSpec
 from engine.units import format_duration_ns
 
 LISTS: Final = ("migrations", "changes", "faults")
@@ -86,15 +88,40 @@ def with_branches(scenario: Scenario, branches: Sequence[Branch]) -> Scenario:
 
     Raises:
         ScenarioError: A branch differs in more than a file can keep (another memory size can be
-            kept, another number of hosts cannot).
+            kept, another number of hosts cannot), or would come back as another one.
     """
     kept = [_kept(scenario, branch) for branch in branches]
     document = {k: v for k, v in scenario.document.items() if k != "branches"}
     if kept:
         document["branches"] = kept
     result = scenario_from_document(document, scenario.name)
-    branches_of(result)
+    _check_they_come_back(result, branches)
     return result
+
+
+def _check_they_come_back(scenario: Scenario, branches: Sequence[Branch]) -> None:
+    """Open the file as it would be written: every branch must run as it did."""
+    again = parse_scenario(scenario_text(scenario.document), scenario.name)
+    faults = [
+        f'{branch.name}: it would come back as another one ("{_first_other(found, branch)}"); '
+        "save this branch as a scenario of its own"
+        for found, branch in zip(branches_of(again), branches, strict=True)
+        if _run_of(found.scenario) != _run_of(branch.scenario)
+        or (found.name, found.parent, found.at_ns) != (branch.name, branch.parent, branch.at_ns)
+    ]
+    if faults:
+        raise ScenarioError(faults)
+
+
+def _run_of(scenario: Scenario) -> ScenarioSpec:
+    return scenario.spec.model_copy(update={name: () for name in _ASIDE})
+
+
+def _first_other(found: Branch, branch: Branch) -> str:
+    """Return the first part of a scenario in which two branches differ."""
+    one, other = _run_of(found.scenario), _run_of(branch.scenario)
+    parts = type(one).model_fields
+    return next((name for name in parts if getattr(one, name) != getattr(other, name)), "name")
 
 
 def _kept(scenario: Scenario, branch: Branch) -> Document:

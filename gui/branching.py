@@ -5,7 +5,7 @@ the tree, a new edit grows it. Histories are kept for a few versions and made ag
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal
@@ -85,6 +85,7 @@ class Branching(QObject):
         super().__init__(parent)
         self._session = session
         self._nodes: list[Node] = []
+        self._opened_shape: list[tuple[str, str, Scenario]] = []
         self._current: Node | None = None
         self._grown: Node | None = None
         self._gesture: int | None = None
@@ -175,14 +176,29 @@ class Branching(QObject):
 
     # Files
 
-    def document(self) -> Document | None:
+    @property
+    def differs_from_file(self) -> bool:
+        """Return whether futures came, went or were renamed since the scenario was opened."""
+        return self._shape() != self._opened_shape
+
+    def _shape(self) -> list[tuple[str, str, Scenario]]:
+        return [
+            (node.name, node.parent.name if node.parent else "", node.scenario)
+            for node in self._nodes
+        ]
+
+    def document(self, *, all_of_them: bool = True) -> Document | None:
         """Return what a file keeps: the scenario in force and the other futures as branches.
+
+        Args:
+            all_of_them: Whether it is a fault that no file can keep one of them; else the others
+                are kept.
 
         Returns:
             None while a recording is open alone.
 
         Raises:
-            ScenarioError: A future differs in a way that no file can keep.
+            ScenarioError: A future differs in a way that no file can keep, and all are wanted.
         """
         scenario = self._session.scenario
         if scenario is None:
@@ -199,7 +215,12 @@ class Branching(QObject):
             )
             for node in others
         ]
-        return with_branches(scenario, kept).document
+        try:
+            return with_branches(scenario, kept).document
+        except ScenarioError:
+            if all_of_them:
+                raise
+        return _with_as_many(scenario, kept)
 
     # Following the session
 
@@ -244,6 +265,7 @@ class Branching(QObject):
             node = Node(name, by_name[branch.parent], branch.at_ns, branch.scenario)
             by_name[branch.name] = node
             self._nodes.append(node)
+        self._opened_shape = self._shape()
         self.changed.emit()
 
     def _grow(self, scenario: Scenario) -> None:
@@ -288,6 +310,21 @@ def _run_of(spec: ScenarioSpec) -> ScenarioSpec:
 
 def _same_run(node: Node, scenario: Scenario) -> bool:
     return _run_of(node.scenario.spec) == _run_of(scenario.spec)
+
+
+def _with_as_many(scenario: Scenario, branches: Sequence[Branch]) -> Document:
+    """Return what a file keeps, with as many branches as it can."""
+    good: list[Branch] = []
+    document = _without_branches(scenario)
+    for branch in branches:
+        known = {other.name for other in good}
+        parent = branch.parent if branch.parent in known else ""
+        try:
+            document = with_branches(scenario, [*good, replace(branch, parent=parent)]).document
+        except ScenarioError:
+            continue
+        good.append(replace(branch, parent=parent))
+    return document
 
 
 def _without_branches(scenario: Scenario) -> Document:

@@ -3,7 +3,6 @@
 A part of `gui.wiring`; opening itself is in `gui.opening`.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QIODevice, QObject, QSaveFile
@@ -19,6 +18,7 @@ from engine.scenario_text import (
     scenario_text,
     share_code,
 )
+from gui.branching import Branching
 from gui.keeping import Keeper, Kept, discard, left_behind
 from gui.main_window import MainWindow
 from gui.opening import Opening
@@ -33,8 +33,7 @@ class Files(QObject):
     """Saves, shares and remembers.
 
     Args:
-        document: Returns what is on screen as a file keeps it, branches and notes included; None
-            while a recording is open.
+        tree: Tells what is on screen as a file keeps it, branches and notes included.
         keep_in: Folder for work that is kept against a crash; None: nothing is kept.
     """
 
@@ -45,17 +44,18 @@ class Files(QObject):
         opening: Opening,
         settings: Settings,
         *,
-        document: Callable[[], Document | None],
+        tree: Branching,
         keep_in: Path | None = None,
     ) -> None:
         super().__init__(window)
         self._window, self._session, self._opening = window, session, opening
-        self._settings, self._document, self._folder = settings, document, keep_in
+        self._settings, self._tree, self._folder = settings, tree, keep_in
         self._keeper: Keeper | None = None
         if keep_in is not None:
             self._keeper = Keeper(keep_in, self._unsaved, self)
             self._keeper.failed.connect(window.show_notice)
             session.scenario_changed.connect(self._keeper.touch)
+            tree.changed.connect(self._keeper.touch)
             window.closed.connect(self._keeper.close)
         opening.opened.connect(self._on_opened)
         opening.refused.connect(settings.drop_recent)
@@ -134,7 +134,7 @@ class Files(QObject):
 
     def _what_to_keep(self) -> Document | None:
         try:
-            document = self._document()
+            document = self._tree.document()
         except ScenarioError as error:
             self._window.error_notice.show_lines("It cannot be saved", error.faults)
             return None
@@ -172,19 +172,17 @@ class Files(QObject):
             discard(kept)
 
     def _unsaved(self) -> str:
-        """Return the text of what is on screen if it was edited and not saved."""
+        """Return the text of what is open if it, or a future of it, was edited and not saved."""
         session = self._session
         scenario = session.scenario
         edited = scenario is not None and (
-            scenario is not session.original or scenario.name == RESTORED
+            scenario is not session.original
+            or scenario.name == RESTORED
+            or self._tree.differs_from_file
         )
         if not edited:
             return ""
-        try:
-            document = self._document()
-        except ScenarioError:
-            assert scenario is not None
-            document = scenario.document
+        document = self._tree.document(all_of_them=False)
         return "" if document is None or document == self._saved else scenario_text(document)
 
     # Recent files

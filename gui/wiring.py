@@ -94,7 +94,7 @@ class Wiring(QObject):
         self.commands = Commands(window, player, session, self.moving, self.opening, settings)
         self.files = Files(
             window, session, self.opening, settings,
-            document=self.forking.tree.document, keep_in=keep_in,
+            tree=self.forking.tree, keep_in=keep_in,
         )
 
     def open_path(self, path_or_name: Path | str) -> bool:

@@ -2,6 +2,7 @@
 
 import base64
 import zlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -111,6 +112,27 @@ def test_branch_that_no_file_can_keep_is_told():
     other = scenario_from_document({**base.document, "hosts": more}, "more")
     with pytest.raises(ScenarioError, match="save this branch as a scenario of its own"):
         with_branches(base, [Branch("more", "", 0, other)])
+
+
+def test_branch_that_would_come_back_as_another_is_told_and_not_kept():
+    base, branches = family()
+    # What it runs is not what its file would say.
+    strange = replace(branches[0].scenario, spec=base.spec)
+    with pytest.raises(ScenarioError) as caught:
+        with_branches(base, [Branch("strange", "", 0, strange), branches[0]])
+    (fault,) = caught.value.faults
+    assert fault.startswith('strange: it would come back as another one ("network")')
+
+
+def test_branches_come_back_equal_whichever_of_the_family_is_in_force():
+    base, branches = family()
+    members = [Branch("as opened", "", 0, base), *branches]
+    for own in members:
+        others = [replace(b, parent="") for b in members if b is not own]
+        found = branches_of(
+            parse_scenario(scenario_text(with_branches(own.scenario, others).document), "file")
+        )
+        assert [b.scenario.spec for b in found] == [b.scenario.spec for b in others]
 
 
 def test_faults_of_branches_are_told_all_at_once():

@@ -10,7 +10,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
-from engine.scenario import Scenario, load_scenario
+from engine.branches import branches_of
+from engine.errors import ScenarioError
+from engine.scenario import Scenario, load_scenario, scenario_from_document
 from engine.scenario_text import SHARE_MARK, scenario_text, share_code
 from engine.specs import ScenarioSpec
 from gui import app
@@ -159,3 +161,46 @@ def test_work_of_a_program_that_crashed_is_offered_and_opened(
     assert not (folder / "left.toml").exists()
     # It is unsaved still, so it is kept again.
     qtbot.waitUntil(lambda: len(list(folder.glob("*.toml"))) == 1, timeout=ROOM_MS)
+
+
+def kept_scenario(parts: Parts) -> Scenario | None:
+    """Return what is kept against a crash now."""
+    keeper = parts.wiring.files._keeper
+    assert keeper is not None
+    keeper.keep()
+    return load_scenario(keeper.path) if keeper.path.exists() else None
+
+
+def test_other_futures_are_kept_also_while_the_original_is_on_screen(kept_parts: Parts) -> None:
+    parts, tree = kept_parts, kept_parts.wiring.forking.tree
+    assert kept_scenario(parts) is None
+    edit(parts)
+    edited = parts.session.scenario
+    assert edited is not None
+    tree.go_to(tree.nodes()[0])
+    assert parts.session.scenario is parts.session.original
+    kept = kept_scenario(parts)
+    assert kept is not None
+    (branch,) = branches_of(kept)
+    assert run_of(branch.scenario) == run_of(edited)
+    # Its name is kept as well, and with the last branch the file goes.
+    tree.rename(tree.nodes()[1], "half the link")
+    kept = kept_scenario(parts)
+    assert kept is not None and kept.spec.branches[0].name == "half the link"
+    tree.delete(tree.nodes()[1])
+    assert kept_scenario(parts) is None
+
+
+def test_a_future_that_no_file_can_keep_takes_no_other_with_it(kept_parts: Parts) -> None:
+    parts, tree = kept_parts, kept_parts.wiring.forking.tree
+    edit(parts)
+    tree.go_to(tree.nodes()[0])
+    document = parts.session.scenario.document if parts.session.scenario else {}
+    hosts = [*document["hosts"], {"name": "xen-9"}]
+    parts.session.take(scenario_from_document({**document, "hosts": hosts}, "more"), "one more")
+    tree.go_to(tree.nodes()[0])
+    assert len(tree.nodes()) == 3
+    kept = kept_scenario(parts)
+    assert kept is not None and len(kept.spec.branches) == 1
+    with pytest.raises(ScenarioError, match="save this branch as a scenario of its own"):
+        tree.document()
