@@ -77,7 +77,7 @@ def build_actions(window: QWidget) -> Actions:
     return Actions(made)
 
 
-_TITLES: Final = ("&File", "&Edit", "&Run", "&VM", "F&aults", "Vie&w", "&Help")
+_TITLES: Final = ("&File", "&Edit", "&Run", "&VM", "F&aults", "Vie&w", "&Lessons", "&Help")
 
 
 def fill_menus(bar: QMenuBar, actions: Actions) -> Menus:

@@ -51,6 +51,7 @@ class Layouts(QObject):
         super().__init__(window)
         self._window, self._player = window, player
         self._session, self._settings = session, settings
+        self._lesson = self._lesson_hides_side = False
         self._presenting = False
         self._first_states = self._states()
         self.theme_name = window.theme.name
@@ -140,6 +141,8 @@ class Layouts(QObject):
         """Return whether nobody hides a panel, and there is room for it."""
         if self._presenting and panel not in IN_PRESENT_MODE:
             return False
+        if panel == "side" and self._lesson_hides_side:
+            return False
         room = self._window.room
         least = NEEDED_PX.get(panel)
         if self._window.scale > 1 and least is not None:
@@ -147,6 +150,11 @@ class Layouts(QObject):
                 return False
         action = getattr(self._window.actions_by_name, f"panel_{panel}")
         return bool(action.isChecked())
+
+    def set_lesson(self, on: bool, *, side: bool) -> None:
+        """Make room for a lesson beside the run; `side`: with the controls beneath it."""
+        self._lesson, self._lesson_hides_side = on, on and not side
+        self.apply()
 
     def set_presenting(self, on: bool) -> None:
         """Leave the panels that an audience needs, or all that were chosen."""
@@ -163,6 +171,7 @@ class Layouts(QObject):
         for name, widgets in self._widgets().items():
             for widget in widgets:
                 widget.setVisible(shown[name])
+        w.beside.setVisible(shown["side"] or self._lesson)
         w.below.setVisible(shown["plots"] or shown["console"])
         w.standing_bar.set_side_shown(shown["side"])
         w.middle.setVisible(shown["pages"] or shown["narration"] or w.standing_bar.wanted)

@@ -174,6 +174,11 @@ class Predicting(QObject):
         self._action.setText(PREDICT)
         self._hide(False)
 
+    def set_hidden(self, hidden: bool) -> None:
+        """Hide the future while somebody else asks, or show it again."""
+        if hidden != self._hidden:
+            self._hide(hidden)
+
     def _hide(self, hidden: bool, said: str = "") -> None:
         """Hide the future in every view that shows it, or show it again."""
         self._hidden = hidden

@@ -36,6 +36,7 @@ from gui.session import Session
 from gui.settings import Settings
 from gui.showing import Showing
 from gui.stepping import Stepping
+from gui.teaching import Teaching
 from gui.telling import Telling
 from gui.views.full_screen import fill_screen
 
@@ -92,6 +93,10 @@ class Wiring(QObject):
         self.stepping = Stepping(window, player, session)
         self.noting = Noting(window, player, session)
         self.commands = Commands(window, player, session, self.moving, self.opening, settings)
+        self.teaching = Teaching(
+            window, player, session, settings, layouts=self.layouts, predicting=self.predicting,
+            document=self.forking.tree.document,
+        )
         self.files = Files(
             window, session, self.opening, settings,
             tree=self.forking.tree, keep_in=keep_in,

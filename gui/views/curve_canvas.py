@@ -231,6 +231,7 @@ class CurveCanvas(QWidget):
             event.type() == QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
             and self._editable
+            and not event.modifiers() & Qt.KeyboardModifier.ControlModifier
             and (event.key() in _ARROWS or event.key() in _SETTERS or event.key() in _TAKERS)
         ):
             event.accept()

@@ -72,7 +72,7 @@ OPENERS = {
     "scenarios": "scenarios", "why": "why", "parameters": "parameters", "migrate": "migrate",
     "keys": "keys", "palette": "palette", "note": "note", "compare": "compare",
     "plot_table": "plot_table", "predict": "predict", "reproduce": "reproduce",
-    "attach": "attach", "open_share_code": "open_share_code",
+    "attach": "attach", "open_share_code": "open_share_code", "lessons": "lessons",
 }
 
 
@@ -98,6 +98,8 @@ IN_WORDS = {  # actions that open no dialog of ours from the recorded demo, and 
     "go_to_page": "goes to a field", "live_start": "no QEMU is attached",
     "live_cancel": "no QEMU is attached", "live_bandwidth": "no QEMU is attached",
     "live_downtime": "no QEMU is attached", "live_postcopy": "no QEMU is attached",
+    "lesson_answers": "the system's dialog", "lesson_sheet": "the system's dialog",
+    "lesson_key": "the system's dialog",
 }  # fmt: skip
 
 

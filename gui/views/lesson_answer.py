@@ -1,0 +1,267 @@
+"""What a lesson asks, as a form: a figure, a choice, a curve, or values to be changed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.prediction import CurvePoints
+from gui.style.theme import ui_font
+from gui.views.curve_canvas import CurveCanvas
+
+TEXT_PX: Final = 14
+CURVE_PX: Final = 220
+
+
+class NumberAnswer(QWidget):
+    """A figure that is typed with its unit.
+
+    Signals:
+        given: Return was pressed: the text.
+    """
+
+    given = Signal(object)
+
+    def __init__(self, asked: str, example: str) -> None:
+        """Ask for a figure.
+
+        Args:
+            asked: Name of the field.
+            example: What may be typed.
+        """
+        super().__init__()
+        self.field, self.fault = QLineEdit(), QLabel()
+        self.field.setFont(ui_font(TEXT_PX))
+        self.field.setPlaceholderText(f"such as {example}")
+        self.field.setAccessibleName(asked)
+        self.fault.setFont(ui_font(12))
+        self.fault.setWordWrap(True)
+        self.fault.setObjectName("refusal")
+        self.fault.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.field)
+        layout.addWidget(self.fault)
+        self.field.returnPressed.connect(self.give)
+        self.field.textChanged.connect(lambda text: self.fault.hide())
+
+    def give(self) -> None:
+        """Hand in what is typed."""
+        self.given.emit(self.field.text())
+
+    def complain(self, sentence: str) -> None:
+        """Say what is wrong with what was typed."""
+        self.fault.setText(sentence)
+        self.fault.show()
+        self.field.setAccessibleDescription(sentence)
+        self.field.setFocus()
+        self.field.selectAll()
+
+    def take_focus(self) -> None:
+        """Let the keys type here."""
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+class OptionLabel(QLabel):
+    """The words of an option, which wrap; a click on them chooses it."""
+
+    def __init__(self, words: str, button: QRadioButton) -> None:
+        """Stand beside a button."""
+        super().__init__(words)
+        self._button = button
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Choose the option."""
+        self._button.setChecked(True)
+
+
+class ChoiceAnswer(QWidget):
+    """One of a few options.
+
+    Signals:
+        given: Return was pressed on an option, or it was handed in: its place.
+    """
+
+    given = Signal(object)
+
+    def __init__(self, asked: str, options: Sequence[str]) -> None:
+        """Offer options, none chosen."""
+        super().__init__()
+        self._group = QButtonGroup(self)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setVerticalSpacing(8)
+        layout.setColumnStretch(1, 1)
+        self.fault = QLabel("Choose one of them first.")
+        self.fault.setFont(ui_font(12))
+        self.fault.setObjectName("refusal")
+        self.fault.hide()
+        for number, words in enumerate(options):
+            button = QRadioButton()
+            label = OptionLabel(f"{number + 1}  {words}", button)
+            button.setAccessibleName(f"{asked}: {words}")
+            label.setFont(ui_font(TEXT_PX))
+            label.setWordWrap(True)
+            label.setBuddy(button)
+            self._group.addButton(button, number)
+            layout.addWidget(button, number, 0, Qt.AlignmentFlag.AlignTop)
+            layout.addWidget(label, number, 1)
+        layout.addWidget(self.fault, len(options), 0, 1, 2)
+        self._group.idToggled.connect(lambda number, on: self.fault.hide())
+
+    @property
+    def chosen(self) -> int | None:
+        """Return the place of the option that is chosen."""
+        number = self._group.checkedId()
+        return number if number >= 0 else None
+
+    def choose(self, number: int) -> None:
+        """Choose an option by its place; there is none: nothing happens."""
+        button = self._group.button(number)
+        if button is not None:
+            button.setChecked(True)
+            button.setFocus()
+
+    def give(self) -> None:
+        """Hand in what is chosen."""
+        if self.chosen is None:
+            self.fault.show()
+            self.take_focus()
+        else:
+            self.given.emit(self.chosen)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Choose by the number of an option, hand in by Return."""
+        key = event.key()
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.give()
+        elif event.text().isdigit():
+            self.choose(int(event.text()) - 1)
+        else:
+            super().keyPressEvent(event)
+
+    def take_focus(self) -> None:
+        """Let the keys choose here."""
+        self._group.buttons()[self.chosen or 0].setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+class CurveAnswer(QWidget):
+    """A curve that is drawn, by mouse or by keys.
+
+    Signals:
+        given: The curve was handed in.
+    """
+
+    given = Signal(object)
+
+    def __init__(self, length_ns: int, pages: int) -> None:
+        """Offer axes to draw on."""
+        super().__init__()
+        self.canvas, self.fault = CurveCanvas(), QLabel("Draw two points or more first.")
+        self.canvas.set_axes(length_ns, pages)
+        self.canvas.setFixedHeight(CURVE_PX)
+        hint = QLabel("Draw with the mouse; or go with the arrow keys and set points with Return.")
+        for label in (self.fault, hint):
+            label.setFont(ui_font(12))
+            label.setWordWrap(True)
+        hint.setObjectName("dim")
+        self.fault.setObjectName("refusal")
+        self.fault.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.canvas, hint, self.fault):
+            layout.addWidget(widget)
+        self.canvas.curve_changed.connect(self.fault.hide)
+
+    def give(self) -> None:
+        """Hand in what is drawn."""
+        if self.canvas.curve:
+            self.given.emit(self.canvas.curve)
+        else:
+            self.fault.show()
+            self.take_focus()
+
+    def reveal(self, simulated: CurvePoints) -> None:
+        """Show the simulated curve beside what was drawn."""
+        self.canvas.set_reference(simulated)
+        self.canvas.set_editable(False)
+
+    def take_focus(self) -> None:
+        """Let the keys draw here."""
+        self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+class KnobFields(QWidget):
+    """Values of the scenario that an exercise is about.
+
+    Signals:
+        edited: Path and text of a value that is wanted.
+    """
+
+    edited = Signal(str, str)
+
+    def __init__(self, values: Sequence[tuple[str, str]]) -> None:
+        """Offer paths with their present values."""
+        super().__init__()
+        self.fields: dict[str, QLineEdit] = {}
+        self.fault = QLabel()
+        self.fault.setFont(ui_font(12))
+        self.fault.setWordWrap(True)
+        self.fault.setObjectName("refusal")
+        self.fault.hide()
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for row, (path, value) in enumerate(values):
+            name, field, button = QLabel(path), QLineEdit(value), QPushButton("Try")
+            name.setFont(ui_font(12))
+            name.setWordWrap(True)
+            field.setFont(ui_font(TEXT_PX))
+            field.setPlaceholderText("none")
+            field.setAccessibleName(path)
+            field.setToolTip(f"Value of {path} from the start; Return tries it")
+            button.setFont(ui_font(12))
+            button.setAccessibleName(f"Try {path}")
+            layout.addWidget(name, 2 * row, 0, 1, 2)
+            layout.addWidget(field, 2 * row + 1, 0)
+            layout.addWidget(button, 2 * row + 1, 1)
+            self.fields[path] = field
+            field.returnPressed.connect(lambda path=path: self._try(path))
+            button.clicked.connect(lambda checked=False, path=path: self._try(path))
+        layout.addWidget(self.fault, 2 * len(values), 0, 1, 2)
+
+    def show_values(self, values: Mapping[str, str]) -> None:
+        """Show the values that are in force, but not in a field that is being typed into."""
+        for path, value in values.items():
+            field = self.fields[path]
+            if not (field.hasFocus() and field.isModified()):
+                field.setText(value)
+
+    def _try(self, path: str) -> None:
+        self.fault.hide()
+        self.fields[path].setModified(False)
+        self.edited.emit(path, self.fields[path].text().strip())
+
+    def complain(self, sentence: str) -> None:
+        """Say what is wrong with a value."""
+        self.fault.setText(sentence)
+        self.fault.show()
+
+    def take_focus(self) -> None:
+        """Let the keys type into the first field."""
+        field = next(iter(self.fields.values()))
+        field.setFocus(Qt.FocusReason.OtherFocusReason)
+        field.selectAll()
+
+
+Answer = NumberAnswer | ChoiceAnswer | CurveAnswer | KnobFields

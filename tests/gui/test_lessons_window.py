@@ -1,0 +1,267 @@
+"""Lessons in the window: every one walked through to its end by keys alone, and by mouse."""
+
+import json
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+from engine.lesson import bundled_lessons, load_lesson, parse_lesson
+from engine.lesson_walk import number_answer
+from gui.dialogs.lessons import LessonsDialog
+from gui.models.lesson_run import LessonRun, Stage
+
+KEY = Qt.Key
+CTRL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+def press(key, modifiers=Qt.KeyboardModifier.NoModifier):
+    """Press a key where the focus is."""
+    QTest.keyClick(QApplication.focusWidget(), key, modifiers)
+    QApplication.processEvents()
+
+
+def write(text):
+    widget = QApplication.focusWidget()
+    if hasattr(widget, "selectAll"):
+        widget.selectAll()
+    QTest.keyClicks(widget, text)
+
+
+def toml_text(value):
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def choose_lesson(parts, qtbot, place):
+    """Open the list by its key and start a lesson by its place."""
+    parts.window.activateWindow()
+    press(KEY.Key_L, CTRL)
+    dialogs = [w for w in parts.window.findChildren(LessonsDialog) if w.isVisible()]
+    qtbot.waitUntil(lambda: QApplication.activeModalWidget() is not None)
+    dialog = QApplication.activeModalWidget()
+    assert dialog in dialogs
+    press(KEY.Key_Home)
+    for _ in range(place):
+        press(KEY.Key_Down)
+    press(KEY.Key_Return)
+    qtbot.waitUntil(lambda: QApplication.activeModalWidget() is None)
+    parts.window.activateWindow()
+    qtbot.waitUntil(parts.window.isActiveWindow)
+    assert parts.wiring.teaching.running is not None
+
+
+def answer_by_keys(parts, qtbot, settle, run, right=True):
+    """Answer the present step with the keyboard."""
+    step, panel = run.step, parts.wiring.teaching.panel
+    if step.kind == "question" and step.ask == "number":
+        write(number_answer(step, parts.session.history, "right" if right else "wrong"))
+        press(KEY.Key_Return)
+    elif step.kind == "question" and step.ask == "choice":
+        place = step.right if right else (step.right + 1) % len(step.options)
+        press(KEY(KEY.Key_1 + place))
+        press(KEY.Key_Return)
+    elif step.kind == "question":
+        press(KEY.Key_Return)
+        for key, times in ((KEY.Key_Right, 14), (KEY.Key_Down, 40)):
+            for _ in range(times):
+                press(key)
+        press(KEY.Key_Return)
+        press(KEY.Key_Return, CTRL)
+    elif step.kind == "exercise":
+        for path, value in (step.solution if right else step.wrong).items():
+            if path in panel.answer.fields:
+                while QApplication.focusWidget() is not panel.answer.fields[path]:
+                    press(KEY.Key_Tab)
+                write(toml_text(value))
+                press(KEY.Key_Return)
+                settle(parts)
+
+
+@pytest.mark.parametrize("name", bundled_lessons())
+def test_a_lesson_is_walked_to_its_end_by_keys_alone(parts, qtbot, settle, name):
+    place = bundled_lessons().index(name)
+    choose_lesson(parts, qtbot, place)
+    teaching = parts.wiring.teaching
+    run = teaching.running
+    assert run.lesson.name == name
+    for _ in range(60):
+        if teaching.running is None:
+            break
+        number, part = run.number, run.part
+        answer_by_keys(parts, qtbot, settle, run)
+        assert run.may_go_on, run.step.title
+        assert not parts.wiring.predicting.hidden
+        press(KEY.Key_Return, CTRL)
+        assert teaching.running is None or (run.number, run.part) != (number, part)
+    assert teaching.running is None
+    asked = [i for i, s in enumerate(run.lesson.steps) if s.kind == "question"]
+    assert sorted(run.verdicts) == asked
+    typed = [i for i in asked if run.lesson.steps[i].ask != "curve"]
+    assert all(run.verdicts[i].right for i in typed)
+    assert f"Lesson done: {run.lesson.title}" in parts.window.notice.whole
+    assert parts.session.scenario.name == "recorded-demo"
+    assert not parts.session.undo_stack.canUndo()
+
+
+def test_a_question_hides_what_comes_until_it_is_answered(parts, qtbot, settle):
+    teaching = parts.wiring.teaching
+    teaching.start(load_lesson("1"))
+    run = teaching.running
+    while run.stage is not Stage.ASKING:
+        teaching.go_on()
+    assert parts.wiring.predicting.hidden
+    teaching.go_on()  # nothing was chosen: it says so and stays
+    assert run.stage is Stage.ASKING and teaching.panel.answer.fault.isVisible()
+    answer_by_keys(parts, qtbot, settle, run, right=False)
+    assert not parts.wiring.predicting.hidden and parts.player.playing
+    assert not run.verdicts[run.number].right
+    told = teaching.panel.verdict.text()
+    assert told.startswith("You said:") and "It did:" in told and teaching.panel.why.text()
+
+
+def test_a_number_that_cannot_be_read_is_one_sentence(parts, qtbot):
+    teaching = parts.wiring.teaching
+    teaching.start(load_lesson("2"))
+    run = teaching.running
+    while run.step.kind != "question":
+        teaching.go_on()
+    write("soon")
+    press(KEY.Key_Return)
+    assert run.stage is Stage.ASKING
+    assert "a whole number" in teaching.panel.answer.fault.text()
+    write("119,000")
+    press(KEY.Key_Return)
+    assert run.stage is Stage.REVEALED
+
+
+def test_an_exercise_is_judged_on_every_new_run(parts, qtbot, settle):
+    teaching = parts.wiring.teaching
+    teaching.start(load_lesson("1"))
+    run, panel = teaching.running, teaching.panel
+    run.number = len(run.lesson.steps) - 1
+    teaching._show_step()
+    assert run.stage is Stage.TRYING and "\N{BALLOT X}" in panel.goals.text()
+    assert not panel.next_button.isEnabled()
+    QTest.mouseClick(panel.hint_button, Qt.MouseButton.LeftButton)
+    assert panel.why.text() == run.step.hint
+    panel.answer.edited.emit("migrations.cps.rate_limit", "fast")
+    assert "migrations.cps.rate_limit" in panel.answer.fault.text()
+    # The slider of the window counts as well as the field.
+    parts.session.edit("migrations.cps.rate_limit", "500 Mbit/s")
+    parts.session.end_gesture()
+    settle(parts)
+    assert run.stage is Stage.MET and "\N{BALLOT X}" not in panel.goals.text()
+    assert panel.answer.fields["migrations.cps.rate_limit"].text() == "500 Mbit/s"
+    assert teaching.answers.answers[-1].close
+    parts.session.undo_stack.undo()
+    settle(parts)
+    assert "\N{BALLOT X}" in panel.goals.text()
+
+
+def test_a_solution_is_shown_on_wish_and_can_be_taken_back(parts, qtbot, settle):
+    teaching = parts.wiring.teaching
+    teaching.start(load_lesson("1"))
+    run, panel = teaching.running, teaching.panel
+    run.number = len(run.lesson.steps) - 1
+    teaching._show_step()
+    QTest.mouseClick(panel.solution_button, Qt.MouseButton.LeftButton)
+    settle(parts)
+    assert run.may_go_on and not teaching.answers.answers[-1].close
+    assert parts.session.undo_stack.canUndo()
+
+
+def test_what_was_open_is_open_again_with_its_edits(parts, settle):
+    parts.session.edit("network.bandwidth", "500 Mbit/s")
+    parts.session.end_gesture()
+    settle(parts)
+    parts.session.select("xenapp")
+    parts.player.seek(2_000_000_000)
+    spec = parts.session.scenario.spec
+    teaching = parts.wiring.teaching
+    teaching.start(load_lesson("5"))
+    assert parts.session.scenario.name == "faq-downtime"
+    teaching.end()
+    assert parts.session.scenario.spec.network == spec.network
+    assert parts.session.selected == "xenapp" and parts.player.t_ns == 2_000_000_000
+    assert teaching.panel.isHidden() and not parts.window.actions_by_name.lesson_next.isEnabled()
+
+
+def test_a_step_plays_its_stretch_with_captions_and_stops(parts, clock):
+    lesson = parse_lesson(
+        """
+        format = 1
+        number = 1
+        title = "T"
+        misconception = "M"
+        scenario = "recorded-demo"
+        [[steps]]
+        kind = "watch"
+        title = "A"
+        from = "round 2"
+        to = "resumed"
+        spotlight = "link"
+        captions = [ { at = "suspended", text = "Stopped after {cps.rounds}.", part = "pages" } ]
+        """,
+        "mine",
+    )
+    teaching = parts.wiring.teaching
+    teaching.start(lesson)
+    record = parts.session.history.migrations[0]
+    assert parts.player.playing and teaching._light.lit is not None
+    assert teaching._light.caption == ""
+    for _ in range(200):
+        clock.pass_ms(10)
+        parts.player.tick()
+        if record.suspended_ns <= parts.player.t_ns < record.resumed_ns:
+            assert teaching._light.caption.startswith("Stopped after ")
+            assert teaching._light.rect().contains(teaching._light.caption_rect())
+    assert parts.player.t_ns == record.resumed_ns and not parts.player.playing
+    teaching.replay()
+    assert parts.player.playing and parts.player.t_ns < record.suspended_ns
+
+
+def test_answers_and_worksheets_are_saved(parts, tmp_path, monkeypatch, qtbot, settle):
+    teaching = parts.wiring.teaching
+    teaching.start(load_lesson("1"), "Ada")
+    run = teaching.running
+    while run.stage is not Stage.ASKING:
+        teaching.go_on()
+    answer_by_keys(parts, qtbot, settle, run)
+    path = tmp_path / "ada.json"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a: (str(path), ""))
+    press(KEY.Key_S, CTRL | SHIFT)
+    found = json.loads(path.read_text("utf-8"))
+    assert found["student"] == "Ada" and found["answers"][0]["said"] == "It runs on at the old host"
+    path = tmp_path / "sheet.html"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a: (str(path), ""))
+    press(KEY.Key_P, CTRL)
+    assert "<h1>What XenMotion is</h1>" in path.read_text("utf-8")
+    path = tmp_path / "no" / "sheet.html"
+    press(KEY.Key_P, CTRL | SHIFT)
+    assert parts.window.error_notice.isVisible()
+
+
+def test_the_panel_fits_beside_the_run_at_every_scale(parts, settle):
+    teaching = parts.wiring.teaching
+    teaching.start(load_lesson("1"))
+    for factor in (1.0, 1.5, 2.0):
+        parts.wiring.layouts.set_scale(round(factor * 100))
+        QApplication.processEvents()
+        panel = teaching.panel
+        place = panel.mapTo(parts.window.canvas, panel.rect().bottomRight())
+        assert parts.window.canvas.rect().adjusted(0, 0, 1, 1).contains(place), factor
+        assert panel.isVisible()
+    teaching.end()
+    parts.wiring.layouts.set_scale(100)
+
+
+def test_a_run_goes_back_and_forth_without_losing_answers():
+    run = LessonRun(load_lesson("1"))
+    assert run.stage is Stage.READING
+    while not run.go_on():
+        pass
+    assert run.number == 1 and run.go_back() and run.part == len(run.step.parts) - 1
+    assert not run.go_back() and run.part == len(run.step.parts) - 2
+    assert LessonRun(load_lesson("1")).go_back() is False
