@@ -299,6 +299,8 @@ def curve_sentence(
     distance = curve_distance(curve, simulated, pages_total)
     if distance is None:
         return ""
+    if round(distance.mean_pages) == 0:
+        return f"Your curve runs on the {made} one."
     size = format_size(round(distance.mean_pages) * PAGE_BYTES)
     share = f"{distance.mean_share * 100:.0f} %" if distance.mean_share >= 0.01 else "under 1 %"
     where = "on both sides of"

@@ -173,6 +173,7 @@ class MainWindow(QMainWindow):
         fill(self)
         self.setFocus()
         self.show_title("", "")
+        self.title.set_lines(2)
 
     @property
     def filled(self) -> bool:
@@ -301,6 +302,7 @@ class MainWindow(QMainWindow):
         """Say under the title what was edited; "" takes it away."""
         self.notice.set_whole(sentence)
         self.notice.setVisible(bool(sentence))
+        self.title.set_lines(1 if sentence else 2)
 
     def show_verdicts(self, verdicts: Verdicts | None) -> None:
         """Lay what every host answers under the pool; None takes it away."""
@@ -421,7 +423,7 @@ class MainWindow(QMainWindow):
         self.splitters |= {"below": below, "left": left}
         return left
 
-    def _side(self) -> QWidget:
+    def _side(self) -> QScrollArea:
         content = _named(QWidget(), "sideContent")
         layout = QVBoxLayout(content)
         layout.setContentsMargins(14, 12, 12, 12)

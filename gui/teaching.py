@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gui.views.spotlight import Spotlight
 
 EXAMPLES: Final = {"duration": "1.5 s", "count": "1,200", "size": "512 MiB", "word": "completed"}
+SIDE_PARTS: Final = ("controls", "outcome", "rounds-table")
 DRAWN_SHARE: Final = 1.4
 """Axes of a drawn curve are so many times as long as what comes, rounded: they do not tell it."""
 
@@ -279,7 +280,10 @@ class Teaching(QObject):
         history = self._session.history
         assert history is not None
         exercise = step.kind == "exercise"
-        self._layouts.set_lesson(True, side=exercise)
+        side = exercise or step.spotlight in SIDE_PARTS
+        self._layouts.set_lesson(True, side=side)
+        if step.spotlight == "outcome":
+            self._window.side.ensureWidgetVisible(self._window.outcome)
         panel.show_step(
             f"Lesson {run.lesson.spec.number}: {run.lesson.title}",
             (run.number + 1, len(run.lesson.steps)), step.title, filled(step.text, history),

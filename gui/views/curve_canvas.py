@@ -33,6 +33,7 @@ POINT_PX: Final = 3
 CROSS_PX: Final = 6
 MOST_DOTS: Final = 24
 """With more points than these the line alone is drawn."""
+TITLES: Final = ("Still to arrive, by time after the request", "Still to arrive", "Left")
 HINT: Final = "Draw with the mouse, or move with the arrow keys and set points with Return."
 _ARROWS: Final = {
     Qt.Key.Key_Left: (-1, 0),
@@ -342,8 +343,6 @@ class CurveCanvas(QWidget):
         """Name both curves at the top right, and the axes at the top left."""
         painter.setFont(ui_font(round(FONT_PX * self._scale)))
         metrics, theme = painter.fontMetrics(), self._theme
-        painter.setPen(theme.color("dim"))
-        painter.drawText(QPointF(0, 13 * self._scale), "Still to arrive, by time after the request")
         x, y = self.width() - RIGHT_PX * self._scale, 9 * self._scale
         for word, token, style, shown in (
             (self._words[1], "ink", Qt.PenStyle.SolidLine, bool(self._reference)),
@@ -356,6 +355,9 @@ class CurveCanvas(QWidget):
                 painter.setPen(QPen(theme.color(token), 2 * self._scale, style))
                 painter.drawLine(QPointF(x - 28 * self._scale, y), QPointF(x - 6 * self._scale, y))
                 x -= 42 * self._scale
+        painter.setPen(theme.color("dim"))
+        title = next((t for t in TITLES if metrics.horizontalAdvance(t) < x - 8), "")
+        painter.drawText(QPointF(0, 13 * self._scale), title)
 
     def _draw_cross(self, painter: QPainter) -> None:
         """Draw where the keys are, and say it."""

@@ -25,6 +25,7 @@ class TitleLabel(QLabel):
         self._whole = ""
         right, both = Qt.TextElideMode.ElideRight, Qt.TextElideMode.ElideMiddle
         self._mode = both if middle else right
+        self._lines = 1
 
     @property
     def whole(self) -> str:
@@ -38,9 +39,23 @@ class TitleLabel(QLabel):
         self.setAccessibleName(text)
         self._cut()
 
+    def set_lines(self, lines: int) -> None:
+        """Use one line, or go on in a second one before anything is cut."""
+        if lines != self._lines:
+            self._lines = lines
+            self._cut()
+
     def _cut(self) -> None:
-        metrics = QFontMetrics(self.font())
-        self.setText(metrics.elidedText(self._whole, self._mode, max(0, self.width() - 2)))
+        metrics, room = QFontMetrics(self.font()), max(0, self.width() - 2)
+        wrap = int(Qt.TextFlag.TextWordWrap)
+        needed = metrics.boundingRect(0, 0, room, 10_000, wrap, self._whole)
+        fits = needed.height() <= 2 * metrics.lineSpacing() and needed.width() <= room
+        wrapped = self._lines > 1 and fits and metrics.horizontalAdvance(self._whole) > room
+        self.setWordWrap(wrapped)
+        if wrapped:
+            self.setText(self._whole)
+        else:
+            self.setText(metrics.elidedText(self._whole, self._mode, room))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Cut anew."""

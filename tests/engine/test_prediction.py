@@ -149,7 +149,9 @@ def test_a_curve_is_told_in_a_sentence() -> None:
     assert told == (
         "Your curve runs below the simulated one, on average 2.91 MiB away, 37 % of the memory."
     )
-    assert "under 1 %" in curve_sentence(level, level, 2000)
+    near = ((0, 1003), (S, 1003))
+    assert "under 1 %" in curve_sentence(near, level, 2000)
+    assert curve_sentence(level, level, 2000) == "Your curve runs on the simulated one."
     assert curve_sentence((), level, 2000) == ""
     assert curve_sentence(((5, 3),), level, 2000) == ""
 

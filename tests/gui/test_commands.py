@@ -109,7 +109,7 @@ def test_it_opens_scenarios_and_moves_the_vm(parts: Parts, qtbot: QtBot) -> None
     back_to_window(parts, qtbot)
 
     palette = palette_of(parts, qtbot)
-    qtbot.keyClicks(palette.field, "open post copy")
+    qtbot.keyClicks(palette.field, "open post copy moves")
     qtbot.keyClick(palette.field, Qt.Key.Key_Return)
     assert parts.session.scenario is not None
     assert parts.session.scenario.name == "postcopy-pull"
