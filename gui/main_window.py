@@ -18,14 +18,14 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from gui.style.style_sheet import style_sheet
 from gui.style.theme import DARK, Theme
 from gui.views.shell_view import BRAND, ShellView
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QMenu, QMenuBar, QPushButton, QSplitter
+    from PySide6.QtWidgets import QMenu, QMenuBar, QPushButton, QScrollArea, QSplitter
 
     from engine.history import Frame, History
     from gui.actions import Actions
@@ -324,160 +324,6 @@ class MainWindow(QMainWindow):
         table.show()
         table.raise_()
 
-<<<<<<< HEAD
-=======
-    def _make_buttons(self) -> dict[str, QPushButton]:
-        made = {}
-        for name, text in (
-            ("scenarios", "Scenarios"), ("undo", "Undo"), ("reset", "Reset"), ("theme", "Theme"),
-            ("export_picture", "Export"), ("migrate", "Migrate…"),
-        ):
-            action = getattr(self.actions_by_name, name)
-            button = QPushButton(text)
-            button.setFont(ui_font(13))
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.setToolTip(f"{action.text().rstrip('…')} ({keys_text(action)})")
-            button.setEnabled(action.isEnabled())
-            button.clicked.connect(action.trigger)
-            action.enabledChanged.connect(button.setEnabled)
-            made[name] = button
-        return made
-
-    def _arrange(self) -> None:
-        across = QSplitter(Qt.Orientation.Horizontal)
-        across.setHandleWidth(1)
-        across.setChildrenCollapsible(False)
-        self.side = self._side()
-        across.addWidget(self._left())
-        self.beside = QWidget()
-        beside = QVBoxLayout(self.beside)
-        beside.setContentsMargins(0, 0, 0, 0)
-        beside.setSpacing(1)
-        beside.addWidget(self.side, 1)
-        across.addWidget(self.beside)
-        across.setStretchFactor(0, 1)
-        across.setStretchFactor(1, 0)
-        across.setSizes([1280, SIDE_PX])
-        self.splitters["across"] = across
-        self.header, self.footer = self._header(), self._footer()
-        central = QWidget()
-        layout = QVBoxLayout(central)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.header)
-        layout.addWidget(self.live_bar)
-        layout.addWidget(self.summary)
-        layout.addWidget(across, 1)
-        layout.addWidget(self.compare_page, 1)
-        layout.addWidget(self.footer)
-        self.canvas = central
-        self.setCentralWidget(central)
-
-    def _header(self) -> QWidget:
-        header = _named(QFrame(), "header")
-        header.setFixedHeight(HEADER_PX)
-        brand = _named(QLabel("Migrascope"), "brand")
-        brand.setFont(ui_font(15, bold=True))
-        titles = QVBoxLayout()
-        titles.setSpacing(0)
-        titles.addStretch(1)
-        titles.addWidget(self.title)
-        titles.addWidget(self.notice)
-        titles.addStretch(1)
-        self.menu_bar.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)
-        layout = QHBoxLayout(header)
-        layout.setContentsMargins(16, 0, 16, 0)
-        layout.setSpacing(7)
-        layout.addWidget(brand)
-        layout.addWidget(self.menu_bar, 0, Qt.AlignmentFlag.AlignVCenter)
-        layout.addLayout(titles, 1)
-        for button in self.buttons.values():
-            layout.addWidget(button)
-        return header
-
-    def _left(self) -> QWidget:
-        pages = QWidget()
-        column = QVBoxLayout(pages)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.pages, 1)
-        column.addWidget(self.narration)
-        column.addWidget(self.standing_bar)
-        below = QSplitter(Qt.Orientation.Horizontal)
-        below.setHandleWidth(1)
-        below.setChildrenCollapsible(False)
-        self.plots_box, self.console_box = _padded(self.plots), _padded(self.console)
-        below.addWidget(self.plots_box)
-        below.addWidget(self.console_box)
-        below.setStretchFactor(0, 1)
-        below.setSizes([860, CONSOLE_PX])
-        left = _named(QSplitter(Qt.Orientation.Vertical), "left")
-        left.setHandleWidth(1)
-        left.setChildrenCollapsible(False)
-        for widget, stretch in ((self.pool, 2), (pages, 9), (below, 4)):
-            left.addWidget(widget)
-            left.setStretchFactor(left.count() - 1, stretch)
-        self.pool.setMinimumHeight(POOL_PX)
-        left.setSizes([POOL_PX, 440, 240])
-        self.below, self.middle = below, pages
-        self.splitters |= {"below": below, "left": left}
-        return left
-
-    def _side(self) -> QScrollArea:
-        content = _named(QWidget(), "sideContent")
-        layout = QVBoxLayout(content)
-        layout.setContentsMargins(14, 12, 12, 12)
-        layout.setSpacing(8)
-        layout.addWidget(self.branches)
-        layout.addWidget(self.recorded)
-        layout.addWidget(self.comparison)
-        layout.addWidget(self.controls)
-        for view in (self.outcome, self.rounds):
-            layout.addWidget(view)
-        layout.addStretch(1)
-        side = _named(QScrollArea(), "side")
-        side.setWidgetResizable(True)
-        side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        side.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        side.setWidget(content)
-        side.setMinimumWidth(max(SIDE_PX, content.minimumSizeHint().width() + 12))
-        return side
-
-    def _footer(self) -> QWidget:
-        footer = _named(QFrame(), "footer")
-        layout = QHBoxLayout(footer)
-        layout.setContentsMargins(16, 4, 16, 4)
-        layout.setSpacing(14)
-        layout.addWidget(self.transport)
-        layout.addWidget(self.timeline, 1)
-        return footer
-
-    def _tell_keys(self) -> None:
-        """Let the transport's tips name the keys of the actions that do the same."""
-        a = self.actions_by_name
-        actions = (
-            a.to_start, a.previous_round, a.previous_event, a.play, a.next_event, a.next_round,
-        )
-        for button, action in zip(self.transport.buttons, actions, strict=True):
-            button.setToolTip(f"{action.text()} ({keys_text(action)})")
-        keys = [keys_text(action) for action in (a.beside, a.twin_values)]
-        self.recorded.set_actions(a.beside, a.twin_values, keys)
-
-    def _keep_keys(self) -> None:
-        """Leave controls their own keys, and let a click not take the focus from the keys."""
-        keeper = KeyKeeper(self)
-        kinds: tuple[type[QWidget], ...] = (QAbstractButton, QAbstractSlider, QComboBox)
-        for widget in self._controls(kinds):
-            widget.installEventFilter(keeper)
-            if isinstance(widget, QAbstractButton):
-                widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-
-    def _controls(self, kinds: tuple[type[QWidget], ...]) -> Iterator[QWidget]:
-        for widget in self.findChildren(QWidget):
-            if isinstance(widget, kinds):
-                yield widget
-
->>>>>>> 7062c87 (Lessons in the window: predict, reveal, try, with spotlight and captions, by keys alone)
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint, and tell once that the shell is on screen."""
         super().paintEvent(event)

@@ -144,7 +144,12 @@ def _arrange(window: MainWindow) -> None:
     across.setChildrenCollapsible(False)
     window.side = _side(window)
     across.addWidget(_left(window))
-    across.addWidget(window.side)
+    window.beside = QWidget()
+    beside = QVBoxLayout(window.beside)
+    beside.setContentsMargins(0, 0, 0, 0)
+    beside.setSpacing(1)
+    beside.addWidget(window.side, 1)
+    across.addWidget(window.beside)
     across.setStretchFactor(0, 1)
     across.setStretchFactor(1, 0)
     across.setSizes([1280, SIDE_PX])
@@ -215,7 +220,7 @@ def _left(window: MainWindow) -> QWidget:
     return left
 
 
-def _side(window: MainWindow) -> QWidget:
+def _side(window: MainWindow) -> QScrollArea:
     content = _named(QWidget(), "sideContent")
     layout = QVBoxLayout(content)
     layout.setContentsMargins(14, 12, 12, 12)
