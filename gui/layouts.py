@@ -18,12 +18,17 @@ from gui.session import Session
 from gui.settings import Settings
 from gui.style.theme import FOLLOW_SYSTEM, THEME_CHOICES, theme_of
 from gui.views.page_coding import STATE
+from gui.window_content import POOL_PX
 
 PANELS: Final = ("pool", "pages", "narration", "plots", "console", "side", "timeline")
 NEEDED_PX: Final = {
-    "console": (1180, 640), "side": (1080, 0), "plots": (0, 560), "pool": (0, 480),
+    "console": (1180, 640), "side": (1080, 0), "plots": (0, 640), "pool": (0, 480),
 }
 """Enlarged, a panel gives way when the room is less than this (width, height): in this order."""
+ROOMY_PX: Final = QSize(1240, 720)
+"""Enlarged, the pool is lower and the pages say less where the room is less than this."""
+STRIP_FROM_PX: Final = 670
+"""Enlarged, the row under the plots goes where the height is less: the menus have all of it."""
 SCALES: Final = (75, 90, 100, 110, 125, 150, 175, 200, 225, 250)
 IN_PRESENT_MODE: Final = ("pool", "pages", "narration", "plots", "timeline")
 """What stays for an audience."""
@@ -180,15 +185,21 @@ class Layouts(QObject):
             button.setVisible(w.scale <= 1 or w.room.width() >= 1080)
         compact = w.scale > 1 and w.room.width() < 900
         w.transport.set_compact(compact)
-        w.pages.set_compact(compact)
+        beside_side = w.scale > 1 and shown["side"] and w.room.width() < ROOMY_PX.width()
+        w.pages.set_compact(compact or beside_side)
+        short = w.scale > 1 and w.room.height() < STRIP_FROM_PX
+        low = w.scale > 1 and w.room.height() < ROOMY_PX.height()
+        w.pool.setMinimumHeight(w.pool.minimumSizeHint().height() if low else POOL_PX)
         w.transport.setVisible(not self._presenting)
         advanced = a.advanced.isChecked()
         for name in ADVANCED_ACTIONS:
             getattr(a, name).setVisible(advanced)
         w.rounds.setVisible(advanced)
         w.outcome.set_models_wanted(advanced)
-        for tools in (w.pages.working_set.button, w.pages.sight.tools, w.plots.strip):
-            tools.setVisible(advanced and not self._presenting)
+        tools = advanced and not self._presenting
+        for part in (w.pages.working_set.button, w.pages.sight.tools):
+            part.setVisible(tools)
+        w.plots.set_strip_shown(tools and not short)
         w.pool.set_reduced_motion(a.reduced_motion.isChecked())
 
     def _on_panel(self, name: str, on: bool) -> None:

@@ -416,7 +416,13 @@ class PlotsView(QWidget):
         """Return room for the fewest plots."""
         one = self.panels[0].minimumSizeHint()
         width = LEAST_PANELS * one.width() + (LEAST_PANELS - 1) * SPACING_PX
-        return QSize(width, one.height() + STRIP_PX + STRIP_GAP_PX)
+        strip = 0 if self.strip.isHidden() else STRIP_PX + STRIP_GAP_PX
+        return QSize(width, one.height() + strip)
+
+    def set_strip_shown(self, shown: bool) -> None:
+        """Show the row of tools under the plots, or give its room to the plots."""
+        self.strip.setVisible(shown)
+        self.updateGeometry()
 
     def sizeHint(self) -> QSize:
         """Return a comfortable size for the fewest plots."""

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QGraphicsView, QWidget
 from pytestqt.qtbot import QtBot
 
-from engine.scenario import Scenario
+from engine.scenario import Scenario, load_scenario
 from gui import app
 from gui.app import Parts
 from gui.layouts import NEEDED_PX, SCALES
@@ -128,6 +128,27 @@ def test_content_fits_whatever_scale_came_before(
         parts.wiring.layouts.set_scale(percent)
         QApplication.processEvents()
     qtbot.waitUntil(lambda: fits(parts))
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080)])
+@pytest.mark.parametrize("name", ["recorded-demo", "clark-quake3", "postcopy-pull"])
+def test_up_to_200_percent_nothing_has_to_be_scrolled(
+    open_window: Opener, qtbot: QtBot, name: str, size: tuple[int, int]
+) -> None:
+    parts = open_window(load_scenario(name), *size)
+    parts.player.seek(3 * SECOND_NS)
+    for percent in [p for p in SCALES if 100 < p <= 200]:
+        parts.wiring.layouts.set_scale(percent)
+        QApplication.processEvents()
+        window = parts.window
+        qtbot.waitUntil(lambda: fits(parts))
+        least = window.canvas.minimumSizeHint()
+        assert least.width() <= window.room.width() and least.height() <= window.room.height(), (
+            percent
+        )
+        view = window.centralWidget()
+        assert isinstance(view, ScaledView)
+        assert view.horizontalScrollBar().maximum() == 0 == view.verticalScrollBar().maximum()
 
 
 def test_content_fits_after_a_start_at_a_remembered_scale_and_after_a_resize(
