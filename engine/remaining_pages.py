@@ -93,11 +93,28 @@ def _in_section(section: Section, at_ns: Times, pending: Flags) -> Times:
             pages = lane.pages[:n]
             states = lane.states
             after = pending[states if isinstance(states, PageState) else states[:n]]
-            sums = np.zeros(n + 1, np.int64)
-            np.cumsum(after - before[pages], out=sums[1:])
+            result += _sums_until(after - before[pages], counts)
             before[pages] = after
-            result += sums[counts]
     return result
+
+
+def _sums_until(steps: Flags, counts: Times) -> Times:
+    """Return the sums of the first so many steps, without a sum for each of the steps.
+
+    Args:
+        steps: int8, shape (n,).
+        counts: Sorted, none above n, shape (m,).
+
+    Returns:
+        int64 array, shape (m,).
+    """
+    edges = np.concatenate(([0], counts))
+    # Where nothing lies between two edges `reduceat` gives the step there, which is not meant.
+    inside = np.flatnonzero(np.diff(edges))
+    parts = np.zeros(len(counts), np.int64)
+    if len(inside):
+        parts[inside] = np.add.reduceat(steps[: edges[-1]], edges[inside], dtype=np.int64)
+    return np.cumsum(parts)
 
 
 def _n_changes(track: PageTrack) -> int:

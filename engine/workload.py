@@ -299,6 +299,20 @@ class WriterTimeline:
             return len(self._trace[1]) * SECOND_NS // self._trace[2] * rate // 100
         return rate
 
+    def writes_until(self, guest_ns: int) -> int:
+        """Return how many page writes are made at a guest time or before, without making them.
+
+        Of a trace it is the mean's number, which is off by less than one period.
+        """
+        self._reach(guest_ns)
+        begun = [stretch for stretch in self.stretches if stretch.guest_ns <= guest_ns]
+        if not begun:
+            return 0
+        position = self._position(begun[-1], guest_ns)
+        if self._trace:
+            return position * len(self._trace[1]) // self._trace[2]
+        return position
+
     def writes_between(self, from_ns: int, to_ns: int) -> tuple[Pages, Times]:
         """Return pages and guest times of the writes after `from_ns`, `to_ns` included."""
         parts = list(self._parts(from_ns, to_ns))

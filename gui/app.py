@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QLocale, QTimer
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
+from gui.heap import bound_heap
 from gui.main_window import MainWindow
 from gui.settings import Settings, config_file, data_folder
 from gui.style.theme import THEME_CHOICES, Theme, load_fonts, theme_of, ui_font
@@ -47,6 +48,7 @@ def create_application() -> QApplication:
 
     Nothing of the desktop's own settings is taken, so that every machine shows the same.
     """
+    bound_heap()
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication(["migrascope"])
     application.setApplicationName("migrascope")

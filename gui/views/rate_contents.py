@@ -54,7 +54,7 @@ def dirtying_mbps(record: VmRecord, end_ns: int) -> tuple[Floats, Floats]:
     number of distinct pages is the expected one for the writers' rates and regions.
     """
     n_bins = max(1, -(-end_ns // BIN_NS))
-    writes = sum(w.rate_at(g) for w, g in _guest_ends(record, end_ns)) * end_ns // SECOND_NS
+    writes = sum(w.writes_until(g) for w, g in _guest_ends(record, end_ns))
     if n_bins <= MAX_BINS and writes <= MAX_EXACT_WRITES:
         starts = np.arange(n_bins, dtype=np.int64) * BIN_NS
         distinct = _distinct_exact(record, n_bins)

@@ -164,3 +164,18 @@ def test_damaged_file_is_a_fault_of_the_scenario(tmp_path: Path) -> None:
         (tmp_path / "b.npz").write_bytes(part)
         with pytest.raises(ScenarioError, match="no recorded trace"):
             load_trace(str(tmp_path / "b.npz"))
+
+
+@pytest.mark.parametrize("pattern", ["uniform", "hot-cold", "sweep", "zipf"])
+def test_writes_are_counted_as_they_are_made(pattern: str) -> None:
+    spec = WriterSpec(pattern=pattern, rate_pps=3333, start_ns=SECOND_NS // 3)
+    writer = timeline(spec)
+    writer.change(2 * SECOND_NS, spec.model_copy(update={"rate_pps": 70_001}))
+    writer.stun(3 * SECOND_NS, True)
+    writer.stun(4 * SECOND_NS, False)
+    writer.change(5 * SECOND_NS, spec.model_copy(update={"rate_pps": 7}))
+
+    for t_ns in (0, SECOND_NS // 3, 1_234_567_891, 2 * SECOND_NS, 3_500_000_000, 7_654_321_098):
+        assert writer.writes_until(t_ns) == len(writer.writes_between(-1, t_ns)[0])
+    # The rate at the end says nothing of the whole run.
+    assert writer.writes_until(9 * SECOND_NS) > 70_000 > 9 * writer.rate_at(9 * SECOND_NS)

@@ -99,6 +99,19 @@ def test_cheap_figure_of_a_busy_guest_is_close_to_the_exact_one(
     assert cheap[0] == pytest.approx(exact[0], rel=0.1)
 
 
+def test_burst_in_mid_run_is_not_drawn_write_by_write(
+    small: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "vms.cps.writers.0.rate"
+    burst = small.with_change(SECOND_NS // 10, {path: "5000000 pages/s"})
+    calm = burst.with_change(SECOND_NS // 2, {path: "10 pages/s"})
+    history = simulate(calm.spec)
+    monkeypatch.setattr(rate_contents, "_distinct_exact", lambda *args: pytest.fail("too many"))
+    mbps = dirtying_mbps(history.vm("cps"), history.end_ns)[1]
+
+    assert max(mbps) > 2 * mbps[0] and mbps[-1] < mbps[0]
+
+
 def test_vm_without_a_probe_says_so(small: Scenario) -> None:
     spec = small.spec
     quiet = spec.model_copy(update={"vms": (spec.vms[0].model_copy(update={"probes": ()}),)})
