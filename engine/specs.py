@@ -33,7 +33,11 @@ ParameterValue = bool | int | float | str
 class Spec(BaseModel):
     """Base of all parts of a scenario: frozen, no unknown keys, keys by alias."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, strict=False)
+    # Validators are worked out when the first file is read: a process that gets its scenario from
+    # another one never needs them.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, strict=False, defer_build=True
+    )
 
 
 class RunSpec(Spec):
@@ -291,12 +295,12 @@ class ScenarioSpec(Spec):
     format: Literal[1]
     title: str = ""
     description: str = ""
-    run: RunSpec = RunSpec()
-    pool: PoolSpec = PoolSpec()
+    run: RunSpec = RunSpec.model_construct()
+    pool: PoolSpec = PoolSpec.model_construct()
     hosts: tuple[HostSpec, ...] = Field(min_length=1)
     storage: tuple[StorageSpec, ...] = ()
-    network: NetworkSpec = NetworkSpec()
-    stages: StagesSpec = StagesSpec()
+    network: NetworkSpec = NetworkSpec.model_construct()
+    stages: StagesSpec = StagesSpec.model_construct()
     vms: tuple[VmSpec, ...] = ()
     migrations: tuple[MigrationSpec, ...] = ()
     changes: tuple[ChangeSpec, ...] = ()

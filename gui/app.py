@@ -7,6 +7,7 @@ after: nobody looks at an empty screen meanwhile. So nothing heavy is imported h
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QLocale, QTimer
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
+from gui.first_run import FirstRun
 from gui.heap import bound_heap
 from gui.main_window import MainWindow
 from gui.settings import Settings, config_file, data_folder
@@ -86,6 +88,7 @@ def complete(
     *,
     settings: Settings | None = None,
     keep_in: Path | None = None,
+    later: bool = False,
 ) -> Parts:
     """Give a shell its content and everything that makes it work; nothing is open yet.
 
@@ -94,6 +97,7 @@ def complete(
         clock: As for `build`.
         settings: As for `build`.
         keep_in: As for `build`.
+        later: Whether `parts.wiring.finish` comes later.
     """
     from gui.player import MonotonicClock, Player
     from gui.run_controller import RunController
@@ -105,7 +109,9 @@ def complete(
     runs = RunController()
     session = Session(player, runs)
     remembered = settings or Settings(None, window)
-    wiring = Wiring(window, player, session, runs, settings=remembered, keep_in=keep_in)
+    wiring = Wiring(
+        window, player, session, runs, settings=remembered, keep_in=keep_in, later=later
+    )
     for part in (player, runs, session):
         part.setParent(window)
     return Parts(window, player, runs, session, wiring)
@@ -120,6 +126,7 @@ def run(opened: Scenario | OpenedRecording | None, *, theme_name: str = "") -> i
     """
     # What is imported and built stays: looking for garbage in it would take a tenth of the start.
     gc.disable()
+    first = None if opened is not None else FirstRun(FIRST_SCENARIO)
     application = create_application()
     settings = Settings(config_file())
     chosen = theme_name or settings.text("theme", THEME_CHOICES[0], THEME_CHOICES)
@@ -134,17 +141,32 @@ def run(opened: Scenario | OpenedRecording | None, *, theme_name: str = "") -> i
 
     def fill() -> None:
         """Build and open the rest: after the first paint, so that the shell is there at once."""
+        kept = data_folder() / UNSAVED
+        parts = complete(window, settings=settings, keep_in=kept, later=True)
+        built.append(parts)
+        parts.wiring.layouts.take_theme(chosen)
+        open_first(parts, opened, first)
+        window.content_painted.connect(lambda: QTimer.singleShot(0, lambda: guarded(finish)))
+
+    def finish() -> None:
+        """Connect what the first picture did not need, and begin what has time."""
+        (parts,) = built
+        parts.wiring.finish()
+        parts.wiring.files.offer_left_behind()
+        QTimer.singleShot(WARM_UP_DELAY_MS, parts.runs.warm_up)
+        # Garbage is collected again, but not looked for in what was there at the start.
+        gc.freeze()
+        gc.enable()
+
+    def guarded(step: Callable[[], None]) -> None:
+        """Do a step; a slot has nobody to raise to, so `run` does, and the program tells of it."""
         try:
-            parts = complete(window, settings=settings, keep_in=data_folder() / UNSAVED)
-            built.append(parts)
-            parts.wiring.layouts.take_theme(chosen)
-            open_first(parts, opened)
+            step()
         except Exception as error:
-            # A slot has nobody to raise to: `run` does, and the program tells of it.
             failed.append(error)
             application.exit(1)
 
-    window.first_painted.connect(lambda: QTimer.singleShot(0, fill))
+    window.first_painted.connect(lambda: QTimer.singleShot(0, lambda: guarded(fill)))
     window.show()
     status = application.exec()
     for parts in built:
@@ -154,17 +176,20 @@ def run(opened: Scenario | OpenedRecording | None, *, theme_name: str = "") -> i
     return status
 
 
-def open_first(parts: Parts, opened: Scenario | OpenedRecording | None) -> None:
-    """Open what the window is to show, and begin what has time until it is on screen."""
+def open_first(
+    parts: Parts, opened: Scenario | OpenedRecording | None, first: FirstRun | None
+) -> None:
+    """Open what the window is to show.
+
+    Args:
+        parts: The window's.
+        opened: What to open; None: the recorded demo.
+        first: The demo with its run, as it was begun with the program.
+    """
     from engine.scenario import load_scenario
 
-    parts.wiring.opening.show_opened(opened or load_scenario(FIRST_SCENARIO))
-    parts.wiring.files.offer_left_behind()
-    QTimer.singleShot(0, _collect_again)
-    QTimer.singleShot(WARM_UP_DELAY_MS, parts.runs.warm_up)
-
-
-def _collect_again() -> None:
-    """Let garbage be collected again, but not be looked for in what was there at the start."""
-    gc.freeze()
-    gc.enable()
+    ready = first.take() if first is not None else None
+    if ready is not None:
+        parts.session.open(*ready)
+    else:
+        parts.wiring.opening.show_opened(opened or load_scenario(FIRST_SCENARIO))

@@ -5,15 +5,16 @@ Apart from `gui.run_controller`, because a slider must not wait behind it.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import threading
 from collections.abc import Callable
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
 
 POLL_MS: Final = 50
 
@@ -23,6 +24,8 @@ Tell = Callable[[str, Any], None]
 
 def end_with_parent() -> None:
     """Let this worker end when the program does, however that ends; called in the worker."""
+    import multiprocessing
+
     parent = multiprocessing.parent_process()
     assert parent is not None, "not called in a worker"
 
@@ -80,6 +83,8 @@ class Background(QObject):
             work: A function of a module, called with `Tell` and the arguments.
             args: What can be sent to another process.
         """
+        import multiprocessing
+
         self._end()
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe(duplex=False)

@@ -85,7 +85,8 @@ class MainWindow(QMainWindow):
     """The window.
 
     Attributes:
-        first_painted: Once, after the shell was painted for the first time.
+        first_painted: Once, when the window is painted for the first time, as a shell or whole.
+        content_painted: Once, when it is painted for the first time with its content.
         files_dropped: With the `Path`s of the files that were dropped on the window.
         closed: The window is about to go.
         room_changed: The content has another size to be laid out in.
@@ -93,6 +94,7 @@ class MainWindow(QMainWindow):
     """
 
     first_painted = Signal()
+    content_painted = Signal()
     files_dropped = Signal(object)
     closed = Signal()
     room_changed = Signal()
@@ -147,7 +149,8 @@ class MainWindow(QMainWindow):
         """
         super().__init__(parent)
         self.theme = theme
-        self._painted, self._filled, self._scale = False, False, 1.0
+        self._painted, self._filled, self._content_painted = False, False, False
+        self._scale = 1.0
         self._scaled: ScaledView | None = None
         self._compare_page: ComparePage | None = None
         self.setAcceptDrops(True)
@@ -325,11 +328,14 @@ class MainWindow(QMainWindow):
         table.raise_()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint, and tell once that the shell is on screen."""
+        """Paint, and tell once that the shell, and once that the content is on screen."""
         super().paintEvent(event)
         if not self._painted:
             self._painted = True
             self.first_painted.emit()
+        if self._filled and not self._content_painted:
+            self._content_painted = True
+            self.content_painted.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take local files: a scenario, a recording, or a recording and its pings."""

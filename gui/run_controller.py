@@ -4,10 +4,10 @@ A process and not a thread, because a thread of many small numpy calls keeps the
 from the animation. The latest request wins: while a slider moves, what is outdated is dropped.
 """
 
-import multiprocessing
+from __future__ import annotations
+
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -19,6 +19,8 @@ from engine.specs import ScenarioSpec
 from gui.background import end_with_parent
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
+
     from engine.model_rows import ConvergenceFrontier, ModelRow
 
     ModelAnswer = tuple[list[ModelRow], ConvergenceFrontier | None]
@@ -39,7 +41,12 @@ def _warm_up() -> None:
     """Do nothing: the worker starts with the first task."""
 
 
-def _simulate(spec: ScenarioSpec) -> History:
+def simulate_spec(spec: ScenarioSpec) -> History:
+    """Simulate, in this process; views need the samples that large memories are shown by.
+
+    Raises:
+        ScenarioError: It cannot be run.
+    """
     from engine.sampling import add_samples
     from engine.simulation import simulate
 
@@ -48,7 +55,7 @@ def _simulate(spec: ScenarioSpec) -> History:
     return history
 
 
-def _models(spec: ScenarioSpec, request: int) -> "ModelAnswer":
+def _models(spec: ScenarioSpec, request: int) -> ModelAnswer:
     from engine.model_rows import frontier_for, models_for
 
     migration = spec.migrations[request]
@@ -122,11 +129,11 @@ class RunController(QObject):
             return
         try:
             future = self._executor.submit(_models, spec, request)
-        except BrokenProcessPool:
+        except BrokenExecutor:
             self._executor = None
             return
 
-        def emit(future: "Future[ModelAnswer]") -> None:
+        def emit(future: Future[ModelAnswer]) -> None:
             if not self._closed and not future.cancelled():
                 self._models_arrived.emit(spec, request, future)
 
@@ -138,7 +145,7 @@ class RunController(QObject):
         Raises:
             ScenarioError: The scenario cannot be run.
         """
-        return _simulate(scenario.spec)
+        return simulate_spec(scenario.spec)
 
     def close(self) -> None:
         """Stop the worker; nothing is emitted any more."""
@@ -150,6 +157,10 @@ class RunController(QObject):
 
     def _pool(self) -> ProcessPoolExecutor:
         if self._executor is None:
+            # Here, not above: the window is on screen before a worker is made.
+            import multiprocessing
+            from concurrent.futures import ProcessPoolExecutor
+
             context = multiprocessing.get_context("spawn")
             self._executor = ProcessPoolExecutor(
                 1, mp_context=context, initializer=_prepare_worker
@@ -159,28 +170,28 @@ class RunController(QObject):
     def _start(self, scenario: Scenario) -> None:
         self._running = scenario
         try:
-            future = self._pool().submit(_simulate, scenario.spec)
-        except BrokenProcessPool:
+            future = self._pool().submit(simulate_spec, scenario.spec)
+        except BrokenExecutor:
             # The worker died while it was idle: another one takes over.
             self._executor = None
-            future = self._pool().submit(_simulate, scenario.spec)
+            future = self._pool().submit(simulate_spec, scenario.spec)
         future.add_done_callback(self._callback(scenario))
 
-    def _callback(self, scenario: Scenario) -> Callable[["Future[History]"], None]:
-        def emit(future: "Future[History]") -> None:
+    def _callback(self, scenario: Scenario) -> Callable[[Future[History]], None]:
+        def emit(future: Future[History]) -> None:
             if not self._closed:
                 self._arrived.emit(scenario, future)
 
         return emit
 
     def _on_models_arrived(
-        self, spec: ScenarioSpec, request: int, future: "Future[ModelAnswer]"
+        self, spec: ScenarioSpec, request: int, future: Future[ModelAnswer]
     ) -> None:
         if not self._closed and future.exception() is None:
             rows, frontier = future.result()
             self.models_finished.emit(spec, request, rows, frontier)
 
-    def _on_arrived(self, scenario: Scenario, future: "Future[History]") -> None:
+    def _on_arrived(self, scenario: Scenario, future: Future[History]) -> None:
         if self._closed or future.cancelled():
             return
         waiting, self._waiting, self._running = self._waiting, None, None
@@ -192,7 +203,7 @@ class RunController(QObject):
         elif isinstance(error, ScenarioError):
             self.run_failed.emit(scenario, error.faults)
         else:
-            if isinstance(error, BrokenProcessPool):
+            if isinstance(error, BrokenExecutor):
                 self._executor = None
             sentence = BUG_SENTENCE.format(kind=type(error).__name__, details=error)
             self.run_failed.emit(scenario, (sentence,))

@@ -266,8 +266,9 @@ def _tell_keys(window: MainWindow) -> None:
 def keep_keys(window: MainWindow, part: QWidget) -> None:
     """Leave controls in a part their own keys; a click takes no focus from the window's keys."""
     keeper = KeyKeeper(window)
-    for widget in part.findChildren(QWidget):
-        if isinstance(widget, QAbstractButton | QAbstractSlider | QComboBox):
+    for button in part.findChildren(QAbstractButton):
+        button.installEventFilter(keeper)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    for kind in (QAbstractSlider, QComboBox):
+        for widget in part.findChildren(kind):
             widget.installEventFilter(keeper)
-        if isinstance(widget, QAbstractButton):
-            widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)

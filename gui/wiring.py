@@ -11,32 +11,20 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QFileDialog
 
-from gui.asking import Asking
 from gui.beside import Beside
-from gui.commands import Commands
-from gui.comparing import Comparing
-from gui.dialog_scale import DialogScale
 from gui.fault_menus import FaultMenus
-from gui.files import Files
 from gui.forking import Forking
 from gui.layouts import Layouts
-from gui.live_door import LiveDoor
 from gui.main_window import MainWindow
 from gui.moving import Moving
 from gui.noting import Noting
 from gui.opening import Opening
 from gui.player import Player
-from gui.plot_commands import PlotCommands
-from gui.policy_commands import PolicyCommands
-from gui.predicting import Predicting
-from gui.presenting import Presenting
 from gui.previewing import Previewing
 from gui.run_controller import RunController
 from gui.session import Session
 from gui.settings import Settings
 from gui.showing import Showing
-from gui.stepping import Stepping
-from gui.teaching import Teaching
 from gui.telling import Telling
 from gui.views.full_screen import fill_screen
 
@@ -53,6 +41,7 @@ class Wiring(QObject):
         *,
         settings: Settings,
         keep_in: Path | None = None,
+        later: bool = False,
     ) -> None:
         """Connect everything.
 
@@ -63,10 +52,12 @@ class Wiring(QObject):
             runs: Who simulates.
             settings: What is remembered.
             keep_in: Folder for edits kept against a crash; None: nothing is kept.
+            later: Leave what the first picture does not need to `finish`.
         """
         super().__init__(window)
         self._window, self._player = window, player
         self._session, self._runs = session, runs
+        self._settings, self._keep_in = settings, keep_in
         window.pool.set_checker(session.check)
         self._connect_player()
         self._connect_session()
@@ -74,32 +65,53 @@ class Wiring(QObject):
         self._connect_actions()
         self.showing = Showing(window, player, session, runs)
         self.previewing = Previewing(window, session, runs)
-        faults = FaultMenus(window, player, session)
-        self.moving = Moving(window, player, session, runs, faults)
-        self._plots = PlotCommands(window, player)
+        self.moving = Moving(
+            window, player, session, runs, FaultMenus(window, player, session)
+        )
         self.opening = Opening(window, player, session)
         self.beside = Beside(window, session, runs)
-        self.live_door = LiveDoor(window, player, session)
-        self.predicting = Predicting(window, player, session, runs, self.moving)
-        self.asking = Asking(window, player, session)
-        self._policies = PolicyCommands(window, player, session)
         self.layouts = Layouts(window, player, session, settings)
-        DialogScale(window)
-        self.presenting = Presenting(window, player, session, self.layouts)
         self.forking = Forking(window, session)
-        self.comparing = Comparing(window, player, session, self.forking.tree)
         self.telling = Telling(window, session, settings)
         player.frame_changed.connect(self.telling.show_frame)
-        self.stepping = Stepping(window, player, session)
         self.noting = Noting(window, player, session)
+        if not later:
+            self.finish()
+
+    def finish(self) -> None:
+        """Connect what nobody can ask for before the first picture; once."""
+        # Here, not above: for the same reason.
+        from gui.asking import Asking
+        from gui.commands import Commands
+        from gui.comparing import Comparing
+        from gui.dialog_scale import DialogScale
+        from gui.files import Files
+        from gui.live_door import LiveDoor
+        from gui.plot_commands import PlotCommands
+        from gui.policy_commands import PolicyCommands
+        from gui.predicting import Predicting
+        from gui.presenting import Presenting
+        from gui.stepping import Stepping
+        from gui.teaching import Teaching
+
+        window, player, session = self._window, self._player, self._session
+        settings, tree = self._settings, self.forking.tree
+        self._plots = PlotCommands(window, player)
+        self.live_door = LiveDoor(window, player, session)
+        self.predicting = Predicting(window, player, session, self._runs, self.moving)
+        self.asking = Asking(window, player, session)
+        self._policies = PolicyCommands(window, player, session)
+        DialogScale(window)
+        self.presenting = Presenting(window, player, session, self.layouts)
+        self.comparing = Comparing(window, player, session, tree)
+        self.stepping = Stepping(window, player, session)
         self.commands = Commands(window, player, session, self.moving, self.opening, settings)
         self.teaching = Teaching(
             window, player, session, settings, layouts=self.layouts, predicting=self.predicting,
-            document=self.forking.tree.document,
-        )
+            document=tree.document,
+        )  # fmt: skip
         self.files = Files(
-            window, session, self.opening, settings,
-            tree=self.forking.tree, keep_in=keep_in,
+            window, session, self.opening, settings, tree=tree, keep_in=self._keep_in
         )
 
     def open_path(self, path_or_name: Path | str) -> bool:
