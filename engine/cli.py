@@ -18,6 +18,7 @@ import click
 from engine import (
     __version__,
     cli_lesson,
+    cli_sweep,
     cli_trace,
     importing,
     metrics,
@@ -36,8 +37,10 @@ EXIT_DONE: Final = 0
 EXIT_UNEXPECTED: Final = 1
 EXIT_BAD_INPUT: Final = 2
 EXIT_BUG: Final = 70
+EXIT_INTERRUPTED: Final = 130
 COMMANDS: Final = (
-    "list", "check", "run", "reproduce", "import", "trace", "lesson", "answers", "schema",
+    "list", "check", "run", "reproduce", "import", "trace", "lesson", "answers", "sweep",
+    "schema",
 )  # fmt: skip
 REPORT_HINT: Final = "please report it with the command line and the scenario file"
 
@@ -245,6 +248,7 @@ def import_command(file: str, as_json: bool) -> None:
 commands.add_command(cli_trace.trace_command)
 commands.add_command(cli_lesson.lesson_command)
 commands.add_command(cli_lesson.answers_command)
+commands.add_command(cli_sweep.sweep_command)
 
 
 @commands.command()
@@ -411,6 +415,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say(str(error))
     except click.exceptions.Abort:
         _say("migrascope: interrupted")
+        return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader has gone (`| head`): nothing is left to say, and nothing to flush at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

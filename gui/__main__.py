@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from engine.scenario import Scenario
 
 HEADLESS_COMMANDS: Final = (
-    "list", "check", "run", "reproduce", "import", "trace", "lesson", "answers", "schema",
+    "list", "check", "run", "reproduce", "import", "trace", "lesson", "answers", "sweep",
+    "schema",
 )  # fmt: skip
 """As `engine.cli` has them; that module is heavy, and the window does not need it."""
 EXIT_INPUT: Final = 2
