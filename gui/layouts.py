@@ -29,6 +29,10 @@ ROOMY_PX: Final = QSize(1240, 720)
 """Enlarged, the pool is lower and the pages say less where the room is less than this."""
 STRIP_FROM_PX: Final = 670
 """Enlarged, the row under the plots goes where the height is less: the menus have all of it."""
+BOTH_FROM_PX: Final = 460
+"""Enlarged, a standing prediction takes the place of the narration where the height is less."""
+BESIDE_FROM_PX: Final = 1000
+"""Enlarged, the table of a comparison goes below its curves where the width is less."""
 SCALES: Final = (75, 90, 100, 110, 125, 150, 175, 200, 225, 250)
 IN_PRESENT_MODE: Final = ("pool", "pages", "narration", "plots", "timeline")
 """What stays for an audience."""
@@ -78,6 +82,7 @@ class Layouts(QObject):
         a.scale_down.triggered.connect(lambda checked=False: self._step_scale(-1))
         a.scale_reset.triggered.connect(lambda checked=False: self.set_scale(100))
         window.room_changed.connect(self._on_room_changed)
+        window.standing_bar.wanted_changed.connect(self.apply)
         self._shown_for = (1.0, QSize())
         self._before_presenting = 0
         a.reset_layout.triggered.connect(lambda checked=False: self.reset())
@@ -179,6 +184,9 @@ class Layouts(QObject):
         w.beside.setVisible(shown["side"] or self._lesson)
         w.below.setVisible(shown["plots"] or shown["console"])
         w.standing_bar.set_side_shown(shown["side"])
+        if w.standing_bar.wanted and w.scale > 1 and w.room.height() < BOTH_FROM_PX:
+            w.narration.hide()
+        w.compare_page.set_compact(w.scale > 1 and w.room.width() < BESIDE_FROM_PX)
         w.middle.setVisible(shown["pages"] or shown["narration"] or w.standing_bar.wanted)
         w.header.setVisible(not self._presenting)
         for button in w.buttons.values():  # what they do is in the menus too

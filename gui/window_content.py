@@ -98,7 +98,7 @@ def fill(window: MainWindow) -> None:
     w.menu_bar.setFont(ui_font(13))
     menus = fill_menus(w.menu_bar, w.actions_by_name)
     w.destinations, w.faults, w.recent = menus.destinations, menus.faults, menus.recent
-    w.title, w.notice = TitleLabel("dim", 12), TitleLabel("notice", 12, middle=True)
+    w.title, w.notice = TitleLabel("dim", 12), TitleLabel("notice", 12, keep_end=True)
     w.buttons = _make_buttons(w)
     _arrange(w)
     # What lies over the content is scaled with it.

@@ -3,7 +3,7 @@
 from typing import Final
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QFrame,
@@ -24,6 +24,7 @@ from gui.style.theme import DARK, Theme, ui_font
 from gui.views.compare_curves import STYLES, curve_color
 from gui.views.page_grid import PageGrid
 
+LEAST_GRID_PX: Final = QSize(110, 90)
 NO_PAGES: Final = "A recording knows no single pages."
 
 
@@ -79,7 +80,7 @@ class CompareColumn(QFrame):
         self.state.setWordWrap(True)
         self.state.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.grid = PageGrid(f"Memory under {name}", empty_not_sent=False)
-        self.grid.setMinimumHeight(90)
+        self.grid.setMinimumSize(LEAST_GRID_PX)
         self._figures = QGridLayout()
         self._figures.setHorizontalSpacing(8)
         self._figures.setVerticalSpacing(2)

@@ -17,6 +17,7 @@ from gui.views.compare_curves import CompareCurves, Curve
 from gui.views.comparison_view import ComparisonView
 
 TABLE_PX: Final = 470
+MOST_PX: Final = (1 << 24) - 1
 
 
 class ComparePage(QFrame):
@@ -40,12 +41,14 @@ class ComparePage(QFrame):
         self.title.setFont(ui_font(15, bold=True))
         self.writes.setFont(ui_font(13))
         self.writes.setObjectName("dim")
+        self.writes.setWordWrap(True)
         self.clock.setFont(ui_font(14, bold=True))
         self.close_button = QPushButton("Close")
         self.close_button.setFont(ui_font(13))
         self.close_button.setToolTip("Back to the window (Esc)")
         self.close_button.clicked.connect(self.closed)
         head, below = QHBoxLayout(), QHBoxLayout()
+        self._below = below
         head.setSpacing(14)
         head.addWidget(self.title)
         head.addWidget(self.writes, 1)
@@ -88,6 +91,13 @@ class ComparePage(QFrame):
         self.curves.set_future_hidden(hidden)
         self.table.set_future_hidden(hidden)
         self.show_instant(self._t_ns)
+
+    def set_compact(self, compact: bool) -> None:
+        """Put the table below the curves, where there is little room beside them."""
+        ways = QHBoxLayout.Direction
+        self._below.setDirection(ways.TopToBottom if compact else ways.LeftToRight)
+        self.table.setMinimumWidth(0 if compact else TABLE_PX)
+        self.table.setMaximumWidth(MOST_PX if compact else TABLE_PX)
 
     def begin(self, names: Sequence[str], vm: str) -> None:
         """Make room for runs that are being simulated.

@@ -69,13 +69,12 @@ class StandingBar(QFrame):
     Signals:
         reveal_requested: The outcome is to be shown at once.
         drop_requested: The prediction is to be forgotten.
-
-    Attributes:
-        wanted: Whether it is shown.
+        wanted_changed: It came or went.
     """
 
     reveal_requested = Signal()
     drop_requested = Signal()
+    wanted_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start hidden."""
@@ -117,8 +116,10 @@ class StandingBar(QFrame):
 
     def set_future_hidden(self, hidden: bool) -> None:
         """Stand while the future is hidden."""
-        self._hidden_future = hidden
+        before, self._hidden_future = self.wanted, hidden
         self.setVisible(self.wanted)
+        if self.wanted != before:
+            self.wanted_changed.emit()
 
     def set_side_shown(self, shown: bool) -> None:
         """Leave it to the card in the side, if that is shown."""

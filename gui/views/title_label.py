@@ -10,21 +10,20 @@ from gui.style.theme import ui_font
 class TitleLabel(QLabel):
     """A line that gives way: what does not fit is cut with an ellipsis and told by a tip."""
 
-    def __init__(self, name: str, size_px: int, *, middle: bool = False) -> None:
+    def __init__(self, name: str, size_px: int, *, keep_end: bool = False) -> None:
         """Start empty.
 
         Args:
             name: What the style sheet calls it.
             size_px: Of its font.
-            middle: Its end is told too, such as a key: it is cut in its middle.
+            keep_end: What stands in brackets at the end, such as a key, is not cut.
         """
         super().__init__()
         self.setObjectName(name)
         self.setFont(ui_font(size_px))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._whole = ""
-        right, both = Qt.TextElideMode.ElideRight, Qt.TextElideMode.ElideMiddle
-        self._mode = both if middle else right
+        self._keep_end = keep_end
         self._lines = 1
 
     @property
@@ -52,10 +51,16 @@ class TitleLabel(QLabel):
         fits = needed.height() <= 2 * metrics.lineSpacing() and needed.width() <= room
         wrapped = self._lines > 1 and fits and metrics.horizontalAdvance(self._whole) > room
         self.setWordWrap(wrapped)
-        if wrapped:
-            self.setText(self._whole)
-        else:
-            self.setText(metrics.elidedText(self._whole, self._mode, room))
+        self.setText(self._whole if wrapped else self._cut_to(metrics, room))
+
+    def _cut_to(self, metrics: QFontMetrics, room_px: int) -> str:
+        """Return as much as fits in one line, with the end if that is to be kept."""
+        whole, right = self._whole, Qt.TextElideMode.ElideRight
+        bracket = whole.rfind(" (") if self._keep_end and whole.endswith(")") else -1
+        end_px = metrics.horizontalAdvance(whole[bracket:]) if bracket > 0 else 0
+        if metrics.horizontalAdvance(whole) <= room_px or not 0 < end_px < room_px / 2:
+            return metrics.elidedText(whole, right, room_px)
+        return metrics.elidedText(whole[:bracket], right, room_px - end_px) + whole[bracket:]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Cut anew."""

@@ -89,6 +89,7 @@ def test_a_standing_prediction_is_seen_while_presenting_and_revealed_there(
     assert not bar.isVisible()
     parts.wiring.layouts.set_scale(200)
     assert not parts.wiring.layouts.is_shown("side") and bar.isVisible()
+    assert not parts.window.narration.isVisible()  # there is room for one of them
     parts.wiring.layouts.set_scale(100)
     parts.window.actions_by_name.panel_side.setChecked(False)
     assert bar.isVisible()

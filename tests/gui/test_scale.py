@@ -1,5 +1,6 @@
 """Everything larger or smaller at run time: drawn sharp, hit where it is seen, nothing cut."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from gui.settings import Settings
 from gui.style.theme import DARK
 from gui.views.scaled_view import ScaledView, picture_ratio
 from tests.gui.conftest import FakeWallClock, Opener
+from tests.gui.test_compare import compare
 from tests.gui.test_labels import cut_texts
 
 SECOND_NS = 1_000_000_000
@@ -149,6 +151,23 @@ def test_up_to_200_percent_nothing_has_to_be_scrolled(
         view = window.centralWidget()
         assert isinstance(view, ScaledView)
         assert view.horizontalScrollBar().maximum() == 0 == view.verticalScrollBar().maximum()
+
+
+def test_three_compared_runs_need_no_scrolling_across(
+    parts: Parts, qtbot: QtBot, settle: Callable[[Parts], None]
+) -> None:
+    settle(parts)
+    compare(parts, qtbot, "stop-and-copy", "xen-adaptive")
+    for percent in (150, 200):
+        parts.wiring.layouts.set_scale(percent)
+        qtbot.waitUntil(lambda: fits(parts))
+        view = parts.window.centralWidget()
+        assert isinstance(view, ScaledView) and view.horizontalScrollBar().maximum() == 0
+        page = parts.window.compare_page
+        assert page.table.y() >= page.curves.geometry().bottom()
+    assert cut_texts(parts.window.compare_page) == []
+    parts.wiring.layouts.set_scale(100)
+    qtbot.waitUntil(lambda: page.table.x() > page.curves.geometry().right())
 
 
 def test_content_fits_after_a_start_at_a_remembered_scale_and_after_a_resize(
