@@ -17,6 +17,7 @@ import click
 
 from engine import (
     __version__,
+    cli_data,
     cli_lesson,
     cli_sweep,
     cli_trace,
@@ -39,7 +40,7 @@ EXIT_BAD_INPUT: Final = 2
 EXIT_BUG: Final = 70
 EXIT_INTERRUPTED: Final = 130
 COMMANDS: Final = (
-    "list", "check", "run", "reproduce", "import", "trace", "lesson", "answers", "sweep",
+    "list", "check", "run", "reproduce", "data", "import", "trace", "lesson", "answers", "sweep",
     "schema",
 )  # fmt: skip
 REPORT_HINT: Final = "please report it with the command line and the scenario file"
@@ -249,6 +250,11 @@ commands.add_command(cli_trace.trace_command)
 commands.add_command(cli_lesson.lesson_command)
 commands.add_command(cli_lesson.answers_command)
 commands.add_command(cli_sweep.sweep_command)
+commands.add_command(
+    cli_data.data_command(
+        lambda scenario, policy, values: edited(scenario, policy=policy, pairs=pairs_of(values))
+    )
+)
 
 
 @commands.command()

@@ -5,6 +5,7 @@ MigrascopeError
 ├── UnknownNameError   a bundled scenario, a policy or a VM of that name does not exist
 ├── LessonError        a lesson is wrong: as ScenarioError (in `engine.lesson`)
 ├── InstantError       a text names no instant of the run (in `engine.instants`)
+├── TableError         a run has no such table (in `engine.tables`)
 ├── HistoryFileError   a saved history cannot be read
 └── EligibilityError   a move that is not allowed (the reasons are sentences)
 """

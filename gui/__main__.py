@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.scenario import Scenario
 
 HEADLESS_COMMANDS: Final = (
-    "list", "check", "run", "reproduce", "import", "trace", "lesson", "answers", "sweep",
+    "list", "check", "run", "reproduce", "data", "import", "trace", "lesson", "answers", "sweep",
     "schema",
 )  # fmt: skip
 """As `engine.cli` has them; that module is heavy, and the window does not need it."""
