@@ -5,7 +5,6 @@ through all other lists; a position works everywhere. The keys that exist are re
 in `engine.specs`. Documents are never changed in place: an edit copies what lies on its way.
 """
 
-import difflib
 import json
 import tomllib
 import types
@@ -138,6 +137,8 @@ def keys_of(model: type[BaseModel]) -> Mapping[str, Key]:
 
 def suggestion(name: str, known: Sequence[str]) -> str:
     """Return `; did you mean "..."?`, or nothing if no known name is near."""
+    import difflib  # for messages only: it takes time to load
+
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     return f'; did you mean "{near[0]}"?' if near else ""
 

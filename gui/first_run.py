@@ -2,8 +2,8 @@
 
 Importing and building the window keeps one processor busy; where there is a second one, the run is
 there when the window is. The process is a fork, made before Qt has a thread, so it starts at once.
-Where that cannot be (one processor, or another system than Linux) the window simulates by itself,
-as it does for everything that is opened later.
+Where that cannot be (processors that are all busy, or another system than Linux) the window
+simulates by itself, as it does for everything that is opened later.
 """
 
 from __future__ import annotations
@@ -13,19 +13,32 @@ import pickle
 import select
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from engine.history import History
     from engine.scenario import Scenario
 
-PATIENCE_S: Final = 0.3
+PATIENCE_S: Final = 0.1
 """A run that is still not there so long after it was needed is simulated by the window."""
+LOAD: Final = Path("/proc/loadavg")
 
 
 def may_fork() -> bool:
-    """Return whether a second process helps here, and may be made by a fork."""
-    return sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1
+    """Return whether a second process may be made by a fork, and has a processor of its own."""
+    if sys.platform != "linux":
+        return False
+    processors = len(os.sched_getaffinity(0))
+    return processors > 1 and _running() <= processors
+
+
+def _running() -> int:
+    """Return how many threads want a processor now, this one included; 1 if nobody knows."""
+    try:
+        return int(LOAD.read_text().split()[3].partition("/")[0])
+    except (OSError, ValueError, IndexError):
+        return 1
 
 
 class FirstRun:

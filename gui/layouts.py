@@ -186,7 +186,7 @@ class Layouts(QObject):
         w.standing_bar.set_side_shown(shown["side"])
         if w.standing_bar.wanted and w.scale > 1 and w.room.height() < BOTH_FROM_PX:
             w.narration.hide()
-        w.compare_page.set_compact(w.scale > 1 and w.room.width() < BESIDE_FROM_PX)
+        w.set_compare_compact(w.scale > 1 and w.room.width() < BESIDE_FROM_PX)
         w.middle.setVisible(shown["pages"] or shown["narration"] or w.standing_bar.wanted)
         w.header.setVisible(not self._presenting)
         for button in w.buttons.values():  # what they do is in the menus too

@@ -153,6 +153,7 @@ class MainWindow(QMainWindow):
         self._scale = 1.0
         self._scaled: ScaledView | None = None
         self._compare_page: ComparePage | None = None
+        self._compare_compact = False
         self.setAcceptDrops(True)
         # The keys belong to the window until Tab is used; no button looks chosen at the start.
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -191,6 +192,7 @@ class MainWindow(QMainWindow):
 
             self._compare_page = add_compare_page(self)
             self._compare_page.set_theme(self.theme)
+            self._compare_page.set_compact(self._compare_compact)
         return self._compare_page
 
     def fit_to_screen(self) -> None:
@@ -288,6 +290,12 @@ class MainWindow(QMainWindow):
         self.controls.setVisible(history is None or beside)
         if history is not None and not beside:
             self.show_title(title, f"Recording: {title}")
+
+    def set_compare_compact(self, compact: bool) -> None:
+        """Let the page that compares runs, now or when it is made, do with little room."""
+        self._compare_compact = compact
+        if self._compare_page is not None:
+            self._compare_page.set_compact(compact)
 
     def show_compare(self, on: bool) -> None:
         """Show runs side by side in place of the one run; the timeline stays."""

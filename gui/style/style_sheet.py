@@ -7,6 +7,8 @@ never set here: their pixel sizes and hinting are pinned in `gui.style.theme`.
 from string import Template
 from typing import Final
 
+from PySide6.QtWidgets import QWidget
+
 from gui.style.enlarging import enlarged_sheet
 from gui.style.theme import Theme
 
@@ -130,3 +132,12 @@ def style_sheet(theme: Theme, scale: float = 1.0) -> str:
     tokens = {name: value for name, value in vars(theme).items() if name != "name"}
     sheet = _SHEET.substitute(tokens)
     return sheet if scale == 1 else enlarged_sheet(sheet, scale)
+
+
+def dress(widget: QWidget, sheet: str) -> None:
+    """Give a widget a style sheet of its own, unless it wears it already.
+
+    Qt works the style of a widget and of all in it out anew even for the same text.
+    """
+    if widget.styleSheet() != sheet:
+        widget.setStyleSheet(sheet)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.units import format_duration_ns
+from gui.style.style_sheet import dress
 from gui.style.theme import Theme, ui_font
 
 RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -118,7 +119,8 @@ class BranchTree(QFrame):
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
-        self.tree.setStyleSheet(
+        dress(
+            self.tree,
             f"QTreeWidget {{ background: {theme.field}; color: {theme.ink};"
             f" border: 1px solid {theme.line}; border-radius: 6px; outline: 0; }}"
             f"QTreeWidget:focus {{ border: 2px solid {theme.link}; }}"

@@ -25,7 +25,7 @@ from engine.remaining_pages import RemainingPages
 from engine.units import format_count
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.hidden_future import horizon_ns
-from gui.views.scaled_view import picture_ratio
+from gui.views.picture_ratio import picture_ratio
 from gui.views.scrubbing import ArrowKeeper, Scrubber
 from gui.views.time_text import time_ticks
 

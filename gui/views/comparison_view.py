@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.models.comparison_model import ComparisonModel, Run
+from gui.style.style_sheet import dress
 from gui.style.theme import DARK, Theme, ui_font
 
 ROW_PX: Final = 22
@@ -55,7 +56,8 @@ class ComparisonView(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
-        self.table.setStyleSheet(
+        dress(
+            self.table,
             f"QTableView {{ background: transparent; color: {theme.ink}; border: 0;"
             f" selection-background-color: {theme.pill_mig}; selection-color: {theme.ink};"
             f" outline: 0; }}"
@@ -64,7 +66,7 @@ class ComparisonView(QWidget):
             f"QHeaderView::section {{ background: transparent; color: {theme.dim}; border: 0;"
             f" border-bottom: 1px solid {theme.line}; padding: 0 4px; }}"
         )
-        self.words.setStyleSheet(f"color: {theme.ink}; background: transparent;")
+        dress(self.words, f"color: {theme.ink}; background: transparent;")
 
     def set_future_hidden(self, hidden: bool) -> None:
         """Hide what is compared, which is of whole runs, or show it again."""

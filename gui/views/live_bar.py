@@ -7,6 +7,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from gui.style.style_sheet import dress
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.title_label import TitleLabel
 
@@ -114,7 +115,8 @@ class LiveBar(QFrame):
         """Take the colours of a theme."""
         self._theme = theme
         edge = theme.good if self._live else theme.dim
-        self.setStyleSheet(
+        dress(
+            self,
             f"#liveBar {{ background: {theme.panel}; border: 0;"
             f" border-bottom: 1px solid {theme.line}; border-left: 4px solid {edge}; }}"
             f"#liveHeadline {{ color: {theme.ink}; background: transparent; }}"

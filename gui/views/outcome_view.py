@@ -30,6 +30,7 @@ from gui.models.closed_form_model import (
     waiting_row,
 )
 from gui.models.outcome_model import OutcomeModel
+from gui.style.style_sheet import dress
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.frontier_view import FrontierView
 from gui.views.plot_downtime import DowntimeBar
@@ -108,7 +109,7 @@ class OutcomeView(QWidget):
             f" border-bottom: 1px solid {theme.line}; padding: 0 4px; }}"
         )
         for table in (self._table, self._models_table):
-            table.setStyleSheet(sheet)
+            dress(table, sheet)
         self.downtime.set_theme(theme)
         self.frontier.set_theme(theme)
 

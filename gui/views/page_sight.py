@@ -1,14 +1,14 @@
 """Zooming, pointing and following in the page view: what its two grids have in common."""
 
-from typing import Final
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QWidget
 
 from engine.history import History
-from engine.page_life import LifeReader
-from engine.page_story import page_story, range_story
 from gui.style.theme import Theme
 from gui.views.page_card import PageCard
 from gui.views.page_grid import PageGrid
@@ -17,6 +17,9 @@ from gui.views.page_overview import PageOverview
 from gui.views.page_pointing import PagePointing
 from gui.views.page_strip import PageStrip
 from gui.views.page_tools import PageTools
+
+if TYPE_CHECKING:
+    from engine.page_life import LifeReader
 
 INTO_CELL: Final = 4
 """A double click on a single page shows so many times fewer pages."""
@@ -46,7 +49,8 @@ class PageSight(QObject):
         self._grids, self._parent = grids, parent
         self.lens = Lens.whole(1)
         self.pinned: int | None = None
-        self._reader: LifeReader | None = None
+        self._run: tuple[History, str] | None = None
+        self._own_reader: LifeReader | None = None
         self._t_ns = 0
         self._hidden = False
         self._resting: tuple[PageGrid, QPoint] | None = None
@@ -79,10 +83,19 @@ class PageSight(QObject):
         for part in (self.tools, self.strip, self.card, self.overview):
             part.set_theme(theme)
 
+    @property
+    def _reader(self) -> LifeReader | None:
+        """Return who reads the lives of pages, from the first one on that is asked for."""
+        if self._own_reader is None and self._run is not None:
+            from engine.page_life import LifeReader
+
+            self._own_reader = LifeReader(*self._run)
+        return self._own_reader
+
     def set_history(self, history: History, vm: str) -> None:
         """Read another run; lens and page stay where they are if the memory has the same size."""
-        self._reader = LifeReader(history, vm)
-        n_pages = self._reader.record.spec.n_pages
+        self._run, self._own_reader = (history, vm), None
+        n_pages = history.vm(vm).spec.n_pages
         self._hide_card()
         if n_pages != self.lens.n_pages:
             self.pinned = None
@@ -92,7 +105,7 @@ class PageSight(QObject):
 
     def forget(self) -> None:
         """Show no page of any run."""
-        self._reader = self.pinned = None
+        self._run = self._own_reader = self.pinned = None
         self._hide_card()
         self._show_pinned()
 
@@ -171,7 +184,7 @@ class PageSight(QObject):
 
     def go_to(self, page: int) -> None:
         """Follow a page, and show it if it is not shown."""
-        if self._reader is not None:
+        if self._run is not None:
             self._look_at(self.lens if self.lens.is_whole else self.lens.containing(page))
             self._pin(page)
 
@@ -192,7 +205,7 @@ class PageSight(QObject):
 
     def _most_written(self, first: int, last: int) -> int:
         """Return the page of a cell that was written most: one page is followed, not a cell."""
-        if self._reader is None or first == last:
+        if first == last or self._reader is None:
             return first
         window = self._reader.writes_near(self._t_ns)
         inside = window.pages[(window.pages >= first) & (window.pages <= last)]
@@ -220,6 +233,8 @@ class PageSight(QObject):
         reader = self._reader
         if reader is None:
             return ()
+        from engine.page_story import page_story, range_story
+
         if first == last:
             return page_story(
                 reader.history, reader.vm, first, self._t_ns, reader=reader
@@ -235,7 +250,7 @@ class PageSight(QObject):
 
     def _tell(self, grid: PageGrid, at: QPoint) -> None:
         pages = grid.pages_at(at)
-        if pages is None or self._reader is None:
+        if pages is None or self._run is None:
             self._hide_card()
             return
         self._resting = grid, at

@@ -1,6 +1,8 @@
 """The life of the page that is followed: its states along time, its writes and sends, to click."""
 
-from typing import Final
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -15,13 +17,15 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from engine.page_life import PageLife
 from engine.page_writes import Times
 from engine.states import STATE_LABELS
 from gui.style.patterns import state_picture
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.scrubbing import ArrowKeeper, Scrubber
 from gui.views.time_text import time_ticks
+
+if TYPE_CHECKING:
+    from engine.page_life import PageLife
 
 TEXT_PX: Final = 30
 BAR_PX: Final = 16

@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from engine.units import format_count
+from gui.style.style_sheet import dress
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.page_coding import CODINGS, Coding
 from gui.views.transport_view import ArrowBox
@@ -79,7 +80,8 @@ class PageTools(QWidget):
         """Take the colours of a theme."""
         self._theme = theme
         self.colors.set_arrow(theme)
-        self.setStyleSheet(
+        dress(
+            self,
             f"QPushButton {{ padding: 0 5px; color: {theme.dim}; background: transparent;"
             f" border: 1px solid {theme.line}; border-radius: 5px; }}"
             f"QPushButton:focus {{ border: 2px solid {theme.link}; padding: 0 4px;"

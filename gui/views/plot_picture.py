@@ -13,12 +13,12 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from gui.style.theme import DARK, Theme, ui_font
+from gui.views.picture_ratio import picture_ratio
 from gui.views.plot_content import Band, PlotContent, Tag, role_color
 from gui.views.plot_curves import AXIS_WIDTH_PX, RIGHT_PX, draw_curves, inside_of
 from gui.views.plot_geometry import Geometry, Stretch, stretch_ticks, value_ticks
 from gui.views.plot_marks import HEADER_PX, draw_bars, draw_legend, draw_shares
 from gui.views.plot_signs import MARKER_PX
-from gui.views.scaled_view import picture_ratio
 from gui.views.stages import blend, stage_color
 
 VALUE_GAP_PX: Final = 6

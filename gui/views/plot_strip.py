@@ -8,6 +8,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from engine.units import format_duration_ns
+from gui.style.style_sheet import dress
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.plot_content import Band
 from gui.views.plot_geometry import Stretch, stretch_text
@@ -151,7 +152,8 @@ class PlotStrip(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
         self.overview.set_theme(theme)
-        self.setStyleSheet(
+        dress(
+            self,
             f"QToolButton {{ background: transparent; color: {theme.dim}; border: 1px solid"
             f" {theme.line}; border-radius: 4px; padding: 1px 6px; }}"
             f"QToolButton:hover {{ border-color: {theme.link}; color: {theme.ink}; }}"

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from engine.history import Frame, History
 from gui.style.theme import DARK, Theme
+from gui.views.picture_ratio import picture_ratio
 from gui.views.pool_glide import Glide, glide_rect, glides_at, paint_glides
 from gui.views.pool_layout import PoolLayout, pool_layout
 from gui.views.pool_maps import PoolMaps
@@ -19,7 +20,6 @@ from gui.views.pool_network import paint_streams, stream_rects
 from gui.views.pool_painter import Drag, Still, TileKey, paint_dragged, paint_maps, still_picture
 from gui.views.pool_pulls import RATE_NS
 from gui.views.pool_reading import PoolReader, Stream
-from gui.views.scaled_view import picture_ratio
 
 
 class PoolDisplay(QWidget):

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from engine.history import History
 from engine.recorded import RecordedHistory
+from gui.style.style_sheet import dress
 from gui.style.theme import DARK, Theme, ui_font
 
 LOCKED: Final = (
@@ -85,14 +86,15 @@ class RecordedPanel(QFrame):
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
-        self.setStyleSheet(
+        dress(
+            self,
             f"#recordedPanel {{ background: {theme.field}; border: 1px solid {theme.line};"
             f" border-left: 4px solid {theme.link}; border-radius: 4px; }}"
             f"#recordedPanel QLabel {{ background: transparent; }}"
         )
-        self.title.setStyleSheet(f"color: {theme.ink};")
-        self.sentence.setStyleSheet(f"color: {theme.ink};")
-        self.notes.setStyleSheet(f"color: {theme.dim};")
+        dress(self.title, f"color: {theme.ink};")
+        dress(self.sentence, f"color: {theme.ink};")
+        dress(self.notes, f"color: {theme.dim};")
 
     def show_recording(self, history: History | None, title: str, *, beside: bool) -> None:
         """Say which recording is open; None hides the panel.

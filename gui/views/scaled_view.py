@@ -4,19 +4,11 @@ The content is embedded in a graphics view and painted through its transform, so
 sharp. Who never scales has no view: the content stands in the window itself.
 """
 
-from typing import Final
-
 from PySide6.QtCore import QEvent, QObject, QRectF, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsProxyWidget, QGraphicsScene, QGraphicsView, QWidget
 
-SCALE_PROPERTY: Final = "uiScale"
-
-
-def picture_ratio(widget: QWidget) -> float:
-    """Return how many pixels of the screen a pixel of a widget has: for cached pictures."""
-    scale = widget.window().property(SCALE_PROPERTY)
-    return widget.devicePixelRatioF() * (float(scale) if scale else 1.0)
+from gui.views.picture_ratio import SCALE_PROPERTY
 
 
 class ScaledView(QGraphicsView):

@@ -28,8 +28,8 @@ from engine.history import Frame, History, MigrationRecord
 from engine.units import format_duration_ns
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.hidden_future import horizon_ns
+from gui.views.picture_ratio import picture_ratio
 from gui.views.plot_geometry import Stretch
-from gui.views.scaled_view import picture_ratio
 from gui.views.scrubbing import ArrowKeeper, Scrubber
 from gui.views.stages import Stage, downtime_of, past_of, stage_color, stages_of
 from gui.views.time_text import clock_text, time_ticks

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.history import Frame, History
+from gui.style.style_sheet import dress
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.figure_line import FigureLine
 from gui.views.stages import blend
@@ -160,7 +161,8 @@ class ArrowBox(QComboBox):
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
         self.set_arrow(theme)
-        self.setStyleSheet(
+        dress(
+            self,
             f"QComboBox {{ color: {theme.ink}; background: {theme.field}; padding: 4px 7px;"
             f" border: 1px solid {theme.line}; border-radius: 6px; }}"
             f"QComboBox:disabled {{ color: {theme.dim}; }}"
@@ -256,7 +258,7 @@ class TransportView(QWidget):
         for button in self.buttons:
             button.set_theme(theme)
         self._now.set_theme(theme)
-        self._end.setStyleSheet(f"color: {theme.dim};")
+        dress(self._end, f"color: {theme.dim};")
         self._speed.set_theme(theme)
 
     def set_compact(self, compact: bool) -> None:

@@ -17,8 +17,8 @@ from engine.specs import PAGE_BYTES
 from engine.units import format_count, format_duration_ns, format_size
 from engine.working_set import CLARK_RATES_BPS, MBIT, WorkingSet, predicted_downtime_s
 from gui.style.theme import DARK, Theme, ui_font
+from gui.views.picture_ratio import picture_ratio
 from gui.views.plot_axes import axis_step
-from gui.views.scaled_view import picture_ratio
 from gui.views.working_set_meter import STEP_NS, Window
 
 ROUNDS: Final = 4

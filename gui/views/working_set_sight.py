@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QPushButton
 
 from engine.history import History, VmRecord
 from engine.working_set import WorkingSet
+from gui.style.style_sheet import dress
 from gui.style.theme import Theme, ui_font
 from gui.views.page_grid import PageGrid
 from gui.views.working_set_meter import Window, WorkingSetMeter, window_at
@@ -74,7 +75,8 @@ class WorkingSetSight(QObject):
         """Take the colours of a theme."""
         for panel in self._panels:
             panel.set_theme(theme)
-        self.button.setStyleSheet(
+        dress(
+            self.button,
             f"QPushButton {{ padding: 1px 8px; color: {theme.dim}; background: transparent; }}"
             f"QPushButton:checked {{ color: {theme.ink}; border-color: {theme.good}; }}"
             f"QPushButton:focus {{ border-color: {theme.link}; }}"

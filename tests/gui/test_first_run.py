@@ -1,7 +1,9 @@
 """The first run comes from another process while the window is being built."""
 
 import os
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -11,10 +13,18 @@ from engine.simulation import simulate
 from gui import first_run
 from gui.first_run import FirstRun
 
-pytestmark = pytest.mark.skipif(
-    not first_run.may_fork(), reason="another system, or one processor"
-)
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks safely")
 ROOM_S = 60
+
+
+@pytest.fixture(autouse=True)
+def idle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Let there be two processors with nothing else to do."""
+    load = tmp_path / "loadavg"
+    load.write_text("0.20 0.18 0.12 1/80 11206\n")
+    monkeypatch.setattr(first_run, "LOAD", load)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1})
+    return load
 
 
 def test_it_is_the_run_that_the_window_would_simulate() -> None:
@@ -73,3 +83,13 @@ def test_with_one_processor_there_is_none(monkeypatch: pytest.MonkeyPatch) -> No
 
     assert not first_run.may_fork()
     assert FirstRun("recorded-demo").take(ROOM_S) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "may"),
+    [("0.2 0.2 0.1 2/80 9", True), ("0.2 0.2 0.1 3/80 9", False), ("unheard of", True)],
+)
+def test_a_busy_machine_does_one_thing_after_the_other(idle: Path, text: str, may: bool) -> None:
+    idle.write_text(text)
+
+    assert first_run.may_fork() == may

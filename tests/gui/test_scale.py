@@ -16,7 +16,8 @@ from gui.app import Parts
 from gui.layouts import NEEDED_PX, SCALES
 from gui.settings import Settings
 from gui.style.theme import DARK
-from gui.views.scaled_view import ScaledView, picture_ratio
+from gui.views.picture_ratio import picture_ratio
+from gui.views.scaled_view import ScaledView
 from tests.gui.conftest import FakeWallClock, Opener
 from tests.gui.test_compare import compare
 from tests.gui.test_labels import cut_texts
