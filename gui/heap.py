@@ -7,6 +7,7 @@ but broken into pieces. Python's objects and numpy's arrays are not more than be
 """
 
 import ctypes
+import gc
 import sys
 from typing import Final
 
@@ -38,3 +39,12 @@ def bound_heap() -> bool:
     )
     # Each call answers 1 when the setting was taken.
     return all(mallopt(name, value) == 1 for name, value in settings)
+
+
+def leave_out_of_collections() -> None:
+    """Let the garbage collector pass over what exists now, which stays as long as the window.
+
+    Otherwise each of its full passes goes through all classes, functions and widgets, and the event
+    loop stands still meanwhile. What is made later is collected as ever.
+    """
+    gc.freeze()

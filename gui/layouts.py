@@ -295,7 +295,9 @@ class Layouts(QObject):
 
     def set_theme(self, name: str) -> None:
         """Take the colours of a choice, and remember it."""
-        self._window.set_theme(theme_of(name))
+        theme = theme_of(name)
+        if theme is not self._window.theme:
+            self._window.set_theme(theme)
         self.take_theme(name)
 
     def take_theme(self, name: str) -> None:

@@ -111,8 +111,10 @@ class Showing(QObject):
         self._previous, self._number = previous, self._number + 1
         self._models_timer.start()
         groups: list[tuple[HistoryView, ...]] = [
-            (window.timeline, window.transport, window.narration, window.pool),
-            (window.pages, window.console, window.outcome, window.rounds),
+            (window.timeline, window.transport, window.narration),
+            (window.pool,),
+            (window.pages,),
+            (window.console, window.outcome, window.rounds),
             (window.plots,),
         ]
         self._due = self._due + [group for group in groups if group not in self._due]

@@ -53,7 +53,7 @@ class KeySheet(QDialog):
         self.field.setAccessibleName("Find")
         self.field.setClearButtonEnabled(True)
         self.field.textChanged.connect(self._fill)
-        self._n_columns = COLUMNS
+        self._n_columns = 0
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -64,9 +64,9 @@ class KeySheet(QDialog):
         layout.setSpacing(10)
         layout.addWidget(self.field)
         layout.addWidget(self._area, 1)
-        self._fill("")
         room = parent.height() - 40 if parent is not None else HEIGHT_PX
         self.resize(COLUMNS * COLUMN_PX + SIDES_PX, min(HEIGHT_PX, room))
+        self._set_columns()
 
     def shown(self) -> list[tuple[str, str, str]]:
         """Return the rows that fit what is looked for."""
@@ -82,6 +82,9 @@ class KeySheet(QDialog):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Set as many columns as there is room for."""
         super().resizeEvent(event)
+        self._set_columns()
+
+    def _set_columns(self) -> None:
         inside = self.width() / scale_of(self) - SIDES_PX
         n_columns = max(1, min(COLUMNS, int(inside // COLUMN_PX)))
         if n_columns != self._n_columns:

@@ -129,8 +129,9 @@ class OutcomeView(QWidget):
         self.downtime.set_history(history, selected=selected)
         request = request_of(history, selected)
         another = self._history is None or history.spec != self._history.spec
+        self._history = history  # an equal run too: the one before would never be freed
         if another or request != self._request:
-            self._history, self._request = history, request
+            self._request = request
             self._expect_models()
         self._fit()
 

@@ -93,6 +93,10 @@ class PlotPanel(QWidget):
         self.tell()
         self.update()
 
+    def forget(self) -> None:
+        """Let go of the run: a panel that is not shown keeps none in memory."""
+        self._picture.forget()
+
     def set_shown(self, shown: Stretch | None) -> None:
         """Show a stretch of the run, or all of it (None)."""
         self._picture.set_shown(shown)

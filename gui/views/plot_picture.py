@@ -76,6 +76,11 @@ class PlotPicture:
         self._content, self._cache = content, None
         self._fit()
 
+    def forget(self) -> None:
+        """Show nothing, and keep neither the run nor its picture."""
+        self._content = self._cache = None
+        self.tag_rects = {}
+
     def set_shown(self, shown: Stretch | None) -> None:
         """Show a stretch of the run, or all of it (None)."""
         if shown != self._shown:

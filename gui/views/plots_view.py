@@ -376,6 +376,8 @@ class PlotsView(QWidget):
                     content = known_part(content, self._t_ns)
                 panel.set_content(logarithmic(content) if self._log else content)
                 panel.set_time(self._t_ns)
+            else:
+                panel.forget()
         self._known = self._known_key()
 
     def _known_key(self) -> tuple[object, ...]:

@@ -24,6 +24,7 @@ from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
 
 from engine.scenario import load_scenario
 from gui import app
+from gui.heap import leave_out_of_collections
 from gui.style.theme import DARK
 from tests.helpers.heart import Heart
 from tests.helpers.many_vms import many_vms
@@ -112,6 +113,7 @@ def measure(name: str, seconds: float, seed: int) -> Heart:
     parts.window.show()
     QCoreApplication.processEvents()
     parts.runs.warm_up()
+    leave_out_of_collections()
     heart = Heart()
     SCENES[name](parts, heart, seconds, seed)
     parts.runs.close()

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QDialog
 
 from engine.scenario import load_scenario
 from gui import app
+from gui.heap import leave_out_of_collections
 from gui.style.theme import DARK
 from tests.helpers.monkey import Monkey
 
@@ -129,6 +130,7 @@ if __name__ == "__main__":
     window.window.resize(1280, 800)
     window.window.show()
     open_demo(window)
+    leave_out_of_collections()
     begun = time.monotonic()
     if arguments.what == "monkey":
         failed = monkey(window, arguments.seconds or 300.0, arguments.seed)

@@ -1,12 +1,14 @@
 """The heap of the C library gives back what is free."""
 
 import ctypes
+import gc
 import subprocess
 import sys
+import weakref
 
 import pytest
 
-from gui.heap import bound_heap
+from gui.heap import bound_heap, leave_out_of_collections
 
 SIZES = """
 import ctypes, sys
@@ -51,3 +53,20 @@ def test_other_systems_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctypes, "CDLL", lambda name: pytest.fail("nothing is to be called"))
 
     assert not bound_heap()
+
+
+def test_collections_pass_over_what_was_there_and_not_over_what_comes_later() -> None:
+    class Knot:
+        def __init__(self) -> None:
+            self.own = self
+
+    before = Knot()
+    try:
+        leave_out_of_collections()
+        assert gc.get_freeze_count() > 0
+        assert not any(thing is before for thing in gc.get_objects())
+        later = weakref.ref(Knot())
+        gc.collect()
+        assert later() is None
+    finally:
+        gc.unfreeze()

@@ -1,5 +1,7 @@
 """Ping and rate plots: what they show of a run, and that a frame is cheap."""
 
+import gc
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -313,3 +315,24 @@ def test_plots_without_a_place_are_not_made(view: PlotsView, history: History) -
     view.set_history(history, selected="cps")
 
     assert set(view._contents) == {"ping", "rate"}
+
+
+def test_panels_that_are_not_shown_keep_no_run(qtbot: QtBot, small: Scenario) -> None:
+    view = PlotsView()
+    qtbot.addWidget(view)
+    view.resize(1600, 240)
+    view.show()
+    old = weakref.ref(history := simulate(small.spec))
+    view.set_history(history, selected="cps")
+    wide = len(view.shown)
+    view.resize(520, 240)
+    view.grab()
+    assert len(view.shown) < wide
+    view.set_history(simulate(small.spec), selected="cps")
+    del history
+    gc.collect()
+
+    assert old() is None
+    view.resize(1600, 240)
+    view.grab()
+    assert all(view.panel_of(kind).content is not None for kind in view.shown)
