@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.scenario import Scenario, load_scenario
-from gui import app
+from gui import wiring
 from gui.app import Parts
 from gui.main_window import HistoryView, MainWindow
 from gui.wiring import Wiring
@@ -118,7 +118,7 @@ def test_connections_in_any_order_give_the_same_window(
 
     monkeypatch.setattr(MainWindow, "views", property(shuffled))
     monkeypatch.setattr(ShuffledWiring, "seed", seed)
-    monkeypatch.setattr(app, "Wiring", ShuffledWiring)
+    monkeypatch.setattr(wiring, "Wiring", ShuffledWiring)
 
     assert picture_after_a_few_steps(open_window(demo), settle) == usual
 
