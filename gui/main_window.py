@@ -255,7 +255,6 @@ class MainWindow(QMainWindow):
         if factor == self._scale:
             return
         self._scale = factor
-        embedded = self._scaled is not None
         if self._scaled is None:
             from gui.views.scaled_view import ScaledView
 
@@ -266,10 +265,7 @@ class MainWindow(QMainWindow):
             self._scaled.take(self.canvas)
         # Once embedded the content stays so, at 100 % too: Qt loses hidden parts on the way back.
         self._scaled.set_factor(factor)
-        if embedded:
-            self.theme_views()  # cached pictures are drawn anew
-        else:
-            self.set_theme(self.theme)
+        self.set_theme(self.theme)  # cached pictures are drawn anew
         self.room_changed.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
