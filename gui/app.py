@@ -7,10 +7,11 @@ after: nobody looks at an empty screen meanwhile. So nothing heavy is imported h
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QLocale, QTimer
 from PySide6.QtWidgets import QApplication, QStyleFactory
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
 FIRST_SCENARIO = "recorded-demo"
 WARM_UP_DELAY_MS = 200
 UNSAVED = "unsaved"
+HEAVY: Final = (
+    "numpy", "pydantic.main", "engine.scenario", "gui.player", "gui.views.pages_view",
+    "gui.window_content", "gui.wiring",
+)  # fmt: skip
+"""Imported one after the other, in the order in which they need each other."""
+SIMULATION: Final = ("engine.sampling", "engine.simulation")
+"""And these, where the first run is simulated by the window itself."""
 
 
 @dataclass(frozen=True)
@@ -136,44 +144,89 @@ def run(opened: Scenario | OpenedRecording | None, *, theme_name: str = "") -> i
         window.fit_to_screen()
     else:
         window.restoreGeometry(place)
-    built: list[Parts] = []
-    failed: list[Exception] = []
+    start = _Start(window, settings, chosen, opened, first)
+    window.first_painted.connect(start.begin)
+    window.show()
+    status = application.exec()
+    if start.parts is not None:
+        start.parts.runs.close()
+    if start.failure is not None:
+        raise start.failure
+    return status
 
-    def fill() -> None:
-        """Build and open the rest: after the first paint, so that the shell is there at once."""
+
+class _Start:
+    """The way from the shell to the whole program: in steps, so that the shell never hangs."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        settings: Settings,
+        theme_name: str,
+        opened: Scenario | OpenedRecording | None,
+        first: FirstRun | None,
+    ) -> None:
+        """Do nothing yet.
+
+        Args:
+            window: The shell.
+            settings: What is remembered.
+            theme_name: The choice whose colours the window has.
+            opened: What to open; None: the recorded demo.
+            first: The demo with its run, as it was begun with the program.
+        """
+        self.parts: Parts | None = None
+        self.failure: Exception | None = None
+        self._window, self._settings, self._theme_name = window, settings, theme_name
+        self._opened, self._first = opened, first
+        window.content_painted.connect(lambda: self._go_on(self._finish()))
+
+    def begin(self) -> None:
+        """Begin, once this turn of the event loop is over."""
+        self._go_on(self._build())
+
+    def _go_on(self, steps: Iterator[None]) -> None:
+        QTimer.singleShot(0, lambda: self._step(steps))
+
+    def _step(self, steps: Iterator[None]) -> None:
+        """Do one step, unless the window was closed; leave the next one to another turn."""
+        if not self._window.isVisible():
+            return
+        try:
+            next(steps)
+        except StopIteration:
+            return
+        except Exception as error:
+            # A slot has nobody to raise to: `run` does, and the program tells of it.
+            self.failure = error
+            QApplication.exit(1)
+            return
+        self._go_on(steps)
+
+    def _build(self) -> Iterator[None]:
+        """Import, build and open; then the window paints itself."""
+        elsewhere = self._first is not None and self._first.on_its_way
+        for name in (*HEAVY, *(() if elsewhere else SIMULATION)):
+            import_module(name)
+            yield
+        self._window.make_views()
+        yield
         kept = data_folder() / UNSAVED
-        parts = complete(window, settings=settings, keep_in=kept, later=True)
-        built.append(parts)
-        parts.wiring.layouts.take_theme(chosen)
-        open_first(parts, opened, first)
-        window.content_painted.connect(lambda: QTimer.singleShot(0, lambda: guarded(finish)))
+        parts = complete(self._window, settings=self._settings, keep_in=kept, later=True)
+        parts.wiring.layouts.take_theme(self._theme_name)
+        self.parts = parts
+        open_first(parts, self._opened, self._first)
 
-    def finish() -> None:
+    def _finish(self) -> Iterator[None]:
         """Connect what the first picture did not need, and begin what has time."""
-        (parts,) = built
-        parts.wiring.finish()
-        parts.wiring.files.offer_left_behind()
-        QTimer.singleShot(WARM_UP_DELAY_MS, parts.runs.warm_up)
+        assert self.parts is not None
+        self.parts.wiring.finish()
+        yield
+        self.parts.wiring.files.offer_left_behind()
+        QTimer.singleShot(WARM_UP_DELAY_MS, self.parts.runs.warm_up)
         # Garbage is collected again, but not looked for in what was there at the start.
         gc.freeze()
         gc.enable()
-
-    def guarded(step: Callable[[], None]) -> None:
-        """Do a step; a slot has nobody to raise to, so `run` does, and the program tells of it."""
-        try:
-            step()
-        except Exception as error:
-            failed.append(error)
-            application.exit(1)
-
-    window.first_painted.connect(lambda: QTimer.singleShot(0, lambda: guarded(fill)))
-    window.show()
-    status = application.exec()
-    for parts in built:
-        parts.runs.close()
-    if failed:
-        raise failed[0]
-    return status
 
 
 def open_first(

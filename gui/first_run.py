@@ -61,6 +61,11 @@ class FirstRun:
         os.close(there)
         self._pid, self._pipe = pid, here
 
+    @property
+    def on_its_way(self) -> bool:
+        """Return whether another process is at it, and nobody has taken it yet."""
+        return self._pipe >= 0
+
     def take(self, patience_s: float = PATIENCE_S) -> tuple[Scenario, History] | None:
         """Return the scenario and its run, once; None: there is none, or not in time.
 

@@ -149,12 +149,12 @@ class MainWindow(QMainWindow):
         """
         super().__init__(parent)
         self.theme = theme
-        self._painted, self._filled, self._content_painted = False, False, False
+        self._made, self._filled = False, False
+        self._painted, self._content_painted = False, False
         self._scale = 1.0
         self._scaled: ScaledView | None = None
         self._compare_page: ComparePage | None = None
         self._compare_compact = False
-        self.setAcceptDrops(True)
         # The keys belong to the window until Tab is used; no button looks chosen at the start.
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(MINIMUM_SIZE)
@@ -166,15 +166,26 @@ class MainWindow(QMainWindow):
         else:
             self.fill()
 
+    def make_views(self) -> None:
+        """Make the views, which `fill` puts into their places: half of its time."""
+        if self._made:
+            return
+        # Here, not above: the shell is painted before the views are even imported.
+        from gui.window_content import make_views
+
+        self._made = True
+        make_views(self)
+
     def fill(self) -> None:
         """Make everything that is not there yet: views, menus, buttons, and what lies over them."""
         if self._filled:
             return
-        # Here, not above: the shell is painted before the views are even imported.
-        from gui.window_content import fill
+        self.make_views()
+        from gui.window_content import arrange
 
         self._filled = True
-        fill(self)
+        arrange(self)
+        self.setAcceptDrops(True)
         self.setFocus()
         self.show_title("", "")
         self.title.set_lines(2)

@@ -79,8 +79,8 @@ def _padded(widget: QWidget) -> QWidget:
     return around
 
 
-def fill(window: MainWindow) -> None:
-    """Make the content of a window and put it into its places; its colours are the theme's."""
+def make_views(window: MainWindow) -> None:
+    """Make the views of a window, in the colours of its theme; they have no places yet."""
     w = window
     w.pool, w.pages, w.narration = PoolView(), PagesView(), NarrationView()
     w.plots, w.console = PlotsView(), ConsoleView()
@@ -93,6 +93,11 @@ def fill(window: MainWindow) -> None:
     w.verdict_table = VerdictTable()
     # Before the views have a parent: a style that comes later is worked out for each of them anew.
     w.theme_views()
+
+
+def arrange(window: MainWindow) -> None:
+    """Make menus and buttons and put everything into its place; `make_views` comes first."""
+    w = window
     w.actions_by_name = build_actions(w)
     w.menu_bar = QMenuBar()
     w.menu_bar.setFont(ui_font(13))

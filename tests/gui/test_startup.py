@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -190,11 +191,13 @@ def started(code: str, tmp_path: Path) -> dict[str, list[str]]:
 def test_the_shell_is_painted_before_anything_heavy_is_imported(tmp_path: Path) -> None:
     loaded = started(
         """
-        def complete(window, *rest, **more):
+        from PySide6.QtWidgets import QApplication
+        def import_module(name):
+            (window,) = QApplication.topLevelWidgets()
             assert window.isVisible() and not window.filled
             tell("shell")
             end()
-        app.complete = complete
+        app.import_module = import_module
         """,
         tmp_path,
     )
@@ -260,3 +263,61 @@ def test_what_goes_wrong_after_the_shell_ends_the_program(tmp_path: Path) -> Non
     assert done.returncode == 70
     assert "bug of ours: RuntimeError" in done.stderr and "no views today" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_shell_that_is_closed_ends_the_program(tmp_path: Path) -> None:
+    loaded = started(
+        """
+        from PySide6.QtCore import QTimer
+        window = app.MainWindow
+        class Closing(window):
+            def make_views(self):
+                super().make_views()
+                QTimer.singleShot(0, self.close)
+        app.MainWindow = Closing
+        def complete(*rest, **more):
+            raise AssertionError("it goes on without a window")
+        app.complete = complete
+        status = app.run(None)
+        assert status == 0, status
+        tell("closed")
+        end()
+        """,
+        tmp_path,
+    )
+
+    assert "gui.window_content" in loaded["closed"]
+
+
+def test_the_event_loop_turns_while_the_window_is_being_built(tmp_path: Path) -> None:
+    loaded = started(
+        """
+        from PySide6.QtCore import QTimer
+        seen = []
+        def look():
+            mine = len([m for m in sys.modules if m.startswith(("engine", "gui"))])
+            if mine not in seen:
+                seen.append(mine)
+                tell(str(mine))
+        heart = QTimer(interval=0)
+        real = app.create_application
+        def create_application():
+            made = real()
+            heart.timeout.connect(look)
+            heart.start()
+            return made
+        app.create_application = create_application
+        real_first = app.open_first
+        def open_first(*rest):
+            real_first(*rest)
+            end()
+        app.open_first = open_first
+        """,
+        tmp_path,
+    )
+
+    # Modules of ours that were there at each turn: the import never was one long step.
+    counts = sorted(int(name) for name in loaded)
+    steps = [after - before for before, after in pairwise(counts)]
+    assert len(steps) >= 4
+    assert max(steps) <= 90, counts
