@@ -12,8 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from engine import figure_text, units
 from engine import scenario_paths as paths
-from engine import units
 from engine.errors import ScenarioError
 from engine.policies import POLICIES, parameters_of
 from engine.scenario_checks import policy_expectation, validate
@@ -310,7 +310,7 @@ def load_scenario(path_or_name: str | Path) -> Scenario:
 
     Args:
         path_or_name: A text that names a bundled scenario means that one (`./NAME` means the
-            file); a `Path` always means a file.
+            file); a `Path` always means a file. A picture of ours is the scenario it carries.
 
     Raises:
         ScenarioError: There is neither, or it is wrong: all faults.
@@ -320,6 +320,8 @@ def load_scenario(path_or_name: str | Path) -> Scenario:
         if bundled.is_file():
             return parse_scenario(_text_of(bundled), path_or_name)
     path = Path(path_or_name)
+    if figure_text.is_picture(path) and path.is_file():
+        return parse_scenario(figure_text.read_figure(path).scenario, path.name)
     return parse_scenario(_text_of(path, asked=str(path_or_name)), path.name or str(path))
 
 

@@ -19,6 +19,8 @@ HEADLESS_COMMANDS: Final = (
     "schema",
 )  # fmt: skip
 """As `engine.cli` has them; that module is heavy, and the window does not need it."""
+PICTURE_COMMANDS: Final = ("shot", "figures")
+"""They draw with Qt, without a display."""
 EXIT_INPUT: Final = 2
 EXIT_BUG: Final = 70
 THEME_NAMES: Final = ("dark", "light", "projector", "system")
@@ -77,14 +79,14 @@ def report_bug(error: BaseException, arguments: Sequence[str]) -> int:
 
 def _dispatch(arguments: list[str]) -> int:
     word = arguments[0] if arguments else ""
-    if word == "shot":
-        return _shot(arguments[1:])
+    if word in PICTURE_COMMANDS:
+        return _pictures(word, arguments[1:])
     if word in HEADLESS_COMMANDS:
         from engine import cli
 
         return cli.main(arguments)
     if word in ("--help", "-h", "help"):
-        print(USAGE.format(commands=", ".join([*HEADLESS_COMMANDS, "shot"])), end="")
+        print(USAGE.format(commands=", ".join([*HEADLESS_COMMANDS, *PICTURE_COMMANDS])), end="")
         return 0
     if word == "--version":
         return _version()
@@ -104,13 +106,17 @@ def _fail(sentences: Sequence[str], status: int) -> int:
     return status
 
 
-def _shot(arguments: list[str]) -> int:
+def _pictures(word: str, arguments: list[str]) -> int:
     from gui import startup
 
     try:
         startup.check_qt_libraries()
     except startup.StartupError as error:
         return _fail([str(error)], startup.EXIT_NO_DISPLAY)
+    if word == "figures":
+        from gui import figures_command
+
+        return figures_command.main(arguments)
     from gui import shot
 
     return shot.main(arguments)

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 LONG_BYTES: Final = 256 * 1024
 """Files that together are larger are read in a thread: reading is slower than a frame."""
-FILTER: Final = "Scenarios and recordings (*);;Scenarios (*.toml)"
+FILTER: Final = (
+    "Scenarios and recordings (*);;Scenarios (*.toml);;Figures that carry one (*.png *.svg)"
+)
 
 
 def _open_files(paths: Sequence[Path | str]) -> Opened:

@@ -1,91 +1,100 @@
 """`migrascope shot`: exact, repeatable pictures of the window or of one view, without a display.
 
 The same scenario, instant and options give the same bytes in every process: the platform is
-Qt's offscreen one, the font is bundled, sizes are in pixels, and nothing has focus or a pointer.
+Qt's offscreen one, fonts and how they are drawn are bundled, sizes are in pixels, and nothing has
+focus or a pointer.
 """
 
 import os
 import sys
+import time
 from collections.abc import Iterable, MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from engine import instants
 from engine.cli import edited, pairs_of
-from engine.errors import ScenarioError
-from engine.history import History
-from engine.instants import EVENT_WORDS, InstantError
-from engine.scenario import Scenario, load_scenario
+from engine.errors import MigrascopeError, ScenarioError
+from engine.instants import EVENT_WORDS, rounds_ns
+from engine.scenario import Scenario, exact_duration, load_scenario
+from engine.simulation import simulate
+from gui.figure_stage import VIEWS, Picture, ShotError, instant_ns, staged
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
-    from PySide6.QtWidgets import QWidget
 
-    from gui.main_window import MainWindow
-    from gui.session import Session
+__all__ = [
+    "VIEWS", "Picture", "ShotError", "instant_ns", "main", "pin_environment", "render", "shot",
+]  # fmt: skip
 
 EXIT_INPUT: Final = 2
-VIEWS: Final = ("window", "pool", "pages", "plots", "timeline")
 LARGEST_PX: Final = 8192
 LARGEST_SCALE: Final = 4.0
-
-
-@dataclass(frozen=True)
-class Picture:
-    """What to draw.
-
-    Attributes:
-        at: An instant as text, or one of `EVENT_WORDS`.
-        size_px: Width and height before scaling.
-        theme_name: dark, light or projector.
-        view: One of `VIEWS`.
-        vm: The VM to select; "" for the first one that migrates.
-    """
-
-    at: str
-    size_px: tuple[int, int] = (1600, 900)
-    theme_name: str = "dark"
-    view: str = "window"
-    vm: str = ""
-
-
-class ShotError(Exception):
-    """The picture cannot be made; the text is one sentence for the user."""
+FONT_CONFIG: Final = Path(__file__).resolve().parent.parent / "assets" / "fonts" / "fonts.conf"
+ALL_ROUNDS: Final = "rounds"
+THEMES: Final = ("dark", "light", "projector")
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("scenario", metavar="FILE|NAME")
 @click.option(
-    "--at", metavar="T", required=True,
+    "--at", "instants", metavar="T", required=True, multiple=True,
     help="Instant from the start of the run, as in '4.2 s', or "
-    f"{', '.join(EVENT_WORDS)}, round N; or one of them and an offset, as in 'resumed + 20 ms'.",
+    f"{', '.join(EVENT_WORDS)}, round N; or one of them and an offset, as in 'resumed + 20 ms'; "
+    "or rounds: one picture a round. Several give numbered files.",
 )
-@click.option("-o", "--output", metavar="OUT.png", required=True, help="The picture's file.")
+@click.option("-o", "--output", metavar="OUT.{png,svg,pdf}", required=True, help="The file.")
 @click.option("--size", default="1600x900", show_default=True, help="Width x height in pixels.")
 @click.option("--scale", default="1", show_default=True, help="Pixels for each of these, 1 to 4.")
 @click.option(
-    "--theme", type=click.Choice(["dark", "light", "projector"]), default="dark", show_default=True
+    "--theme", type=click.Choice([*THEMES, "both"]), default="dark", show_default=True,
+    help="both: dark and light, as two files.",
 )
 @click.option("--view", type=click.Choice(VIEWS), default="window", show_default=True)
 @click.option("--vm", default="", help="The VM that is selected.")
 @click.option("--policy", metavar="P", help="Move every VM with this policy; drops parameters.")
 @click.option("--set", "values", metavar="PATH=VALUE", multiple=True, help="Change a value.")
+@click.option("--caption", default="", help="Words under the picture.")
+@click.option("--captions", "narrated", is_flag=True, help="What happens, in words, under it.")
+@click.option(
+    "--callout", "callouts", metavar="PART=TEXT", multiple=True,
+    help="Frame and number a part, such as link, pages or host:NAME, and explain it beneath.",
+)
+@click.option("--alt", default="", help="Words for who cannot see it, in place of ours.")
+@click.option("--alt-text", "alt_file", metavar="OUT.txt", help="Write these words there too.")
+@click.option("--cite", is_flag=True, help="Print how to cite the figure.")
+@click.option(
+    "--platform", type=click.Choice(["offscreen", "xcb"]), default="offscreen", hidden=True
+)
 def shot(
-    scenario: str, at: str, output: str, size: str, scale: str, theme: str, view: str, vm: str,
-    policy: str | None, values: Sequence[str],
+    scenario: str, instants: Sequence[str], output: str, size: str, scale: str, theme: str,
+    view: str, vm: str, policy: str | None, values: Sequence[str], caption: str, narrated: bool,
+    callouts: Sequence[str], alt: str, alt_file: str | None, cite: bool, platform: str,
 ) -> None:
-    """Draw a scenario FILE, or a bundled one by its name, at one instant."""
-    if not output.lower().endswith(".png"):
-        raise ShotError(f'-o {output}: only PNG can be written; use a name that ends in ".png"')
-    picture = Picture(at, _size(size), theme, view, vm)
+    """Draw a scenario FILE, or a bundled one by its name, at one instant or at several."""
+    from gui.figure_files import ENDINGS, Words, make_figure
+
+    if Path(output).suffix.lower() not in ENDINGS:
+        raise ShotError(f"-o {output}: use a name that ends in {', '.join(ENDINGS)}")
+    picture = Picture(
+        "", _size(size), theme, view, vm, caption, narrated,
+        tuple(callout(text) for text in callouts),
+    )  # fmt: skip
     factor = _scale(scale)
     loaded = edited(load_scenario(scenario), policy=policy, pairs=pairs_of(values))
-    pin_environment(os.environ, factor)
-    image = render(loaded, picture)
-    if not image.save(output):
-        raise ShotError(f"-o {output}: cannot be written; is there such a folder?")
+    pin_environment(os.environ, factor, platform)
+    words: Words | None = None
+    for path, at, name in _pictures(loaded, instants, Path(output), theme, vm):
+        one = replace(picture, at=at, theme_name=name)
+        words = make_figure(loaded, one, path, alt=alt)
+    assert words is not None
+    _check_platform(platform)
+    if alt_file is not None:
+        _put(Path(alt_file), words.alt + "\n")
+    if cite:
+        print(words.cite, end="")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -98,112 +107,92 @@ def main(arguments: Sequence[str]) -> int:
         return error.exit_code
     except click.ClickException as error:
         return _fail([error.format_message().rstrip(".") + "; see migrascope shot --help"])
-    except ShotError as error:
+    except MigrascopeError as error:
         return _fail([str(error)])
     return 0
 
 
-def pin_environment(environment: MutableMapping[str, str], scale: float) -> None:
+def pin_environment(
+    environment: MutableMapping[str, str], scale: float, platform: str = "offscreen"
+) -> None:
     """Take away what would make one machine draw otherwise than another."""
     for name in list(environment):
-        if name.startswith(("QT_", "QSG_", "FREETYPE_PROPERTIES")):
+        if name.startswith(("QT_", "QSG_", "FREETYPE_PROPERTIES", "FONTCONFIG_", "FC_")):
             del environment[name]
-    environment["QT_QPA_PLATFORM"] = "offscreen"
+    environment["QT_QPA_PLATFORM"] = platform
     environment["QT_SCALE_FACTOR"] = f"{scale:g}"
+    # A desktop's dots an inch, theme and font settings are not asked.
+    environment["QT_FONT_DPI"] = "96"
+    environment["QT_QPA_PLATFORMTHEME"] = "none"
+    environment["FONTCONFIG_FILE"] = str(FONT_CONFIG)
     environment["LC_ALL"] = "C.UTF-8"
+    environment["TZ"] = "UTC"  # a PDF names the zone
+    if hasattr(time, "tzset"):
+        time.tzset()
 
 
 def render(scenario: Scenario, picture: Picture) -> "QImage":
-    """Return the picture of a scenario.
+    """Return the picture of a scenario, with its callouts and caption.
 
     Raises:
-        ShotError: The instant or the VM does not exist.
+        ShotError: The instant, the VM or a part does not exist.
         ScenarioError: The scenario cannot be run.
     """
-    from PySide6.QtCore import QCoreApplication, QEvent, Qt
+    from gui.figure_files import draw_image, notes_of
 
-    from gui import app
-    from gui.style.theme import THEMES
-
-    application = app.create_application()
-    parts = app.build(THEMES[picture.theme_name])
-    try:
-        parts.session.open(scenario)
-        history = parts.session.history
-        assert history is not None
-        if picture.vm:
-            _select(parts.session, history, picture.vm)
-        t_ns = instant_ns(history, picture.at, picture.vm)
-        widget: QWidget = parts.window
-        if picture.view != "window":
-            widget = _alone(parts.window, picture.view)
-        smallest = widget.minimumSizeHint().expandedTo(widget.minimumSize())
-        if smallest.width() > picture.size_px[0] or smallest.height() > picture.size_px[1]:
-            raise ShotError(
-                f"--size {picture.size_px[0]}x{picture.size_px[1]}: the {picture.view} needs "
-                f"{smallest.width()}x{smallest.height()} at least"
-            )
-        # Never on a screen: no focus, no pointer, and a window manager cannot size it.
-        widget.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
-        widget.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
-        widget.resize(*picture.size_px)
-        widget.show()
-        parts.player.seek(t_ns)
-        for _ in range(3):
-            application.processEvents()
-        image = widget.grab().toImage()
-        widget.close()
-        widget.deleteLater()
-    finally:
-        parts.runs.close()
-        parts.window.close()
-        parts.window.deleteLater()
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    return _plain(image)
+    with staged(scenario, picture) as stage:
+        return draw_image(stage, notes_of(stage, picture))
 
 
-def instant_ns(history: History, at: str, vm: str = "") -> int:
-    """Return the instant that a text names, as `engine.instants` understands it.
+def callout(text: str) -> tuple[str, str]:
+    """Return part and words of "PART=WORDS".
 
     Raises:
-        ShotError: It is no time, or the run has no such instant.
+        ShotError: One of them is missing.
     """
+    part, equals, words = text.partition("=")
+    if not equals or not part.strip() or not words.strip():
+        raise ShotError(f'--callout {text}: use PART=TEXT, as in link="Pages travel here"')
+    return part.strip(), words.strip()
+
+
+def _pictures(
+    scenario: Scenario, instants: Sequence[str], path: Path, theme: str, vm: str
+) -> list[tuple[Path, str, str]]:
+    """Return file, instant and theme of every picture that is asked for."""
+    found: list[str] = []
+    for at in instants:
+        if at.strip() == ALL_ROUNDS:
+            rounds = rounds_ns(simulate(scenario.spec), vm)
+            if not rounds:
+                raise ShotError("--at rounds: no migration in this run has rounds")
+            found += [exact_duration(t_ns) for _, t_ns in rounds]
+        else:
+            found.append(at)
+    themes = ("dark", "light") if theme == "both" else (theme,)
+    width = len(str(len(found)))
+    result = []
+    for number, at in enumerate(found, 1):
+        for name in themes:
+            stem = path.stem + (f"-{number:0{width}}" if len(found) > 1 else "")
+            stem += f"-{name}" if len(themes) > 1 else ""
+            result.append((path.with_name(stem + path.suffix), at, name))
+    return result
+
+
+def _check_platform(platform: str) -> None:
+    from PySide6.QtGui import QGuiApplication
+
+    found = QGuiApplication.platformName()
+    if found != platform:
+        raise ShotError(f"--platform {platform}: Qt drew on {found}")
+
+
+def _put(path: Path, text: str) -> None:
     try:
-        return instants.instant_ns(history, at, vm)
-    except InstantError as error:
-        raise ShotError(f"--at {error}") from error
-
-
-def _select(session: "Session", history: History, vm: str) -> None:
-    names = [record.spec.name for record in history.vms]
-    if vm not in names:
-        raise ShotError(f'--vm "{vm}": there is no such VM; there are: {", ".join(names)}')
-    session.select(vm)
-
-
-def _alone(window: "MainWindow", view: str) -> "QWidget":
-    """Return a widget that holds nothing but one view of the window, on the window's ground."""
-    from PySide6.QtWidgets import QFrame, QVBoxLayout
-
-    frame = QFrame()
-    frame.setObjectName("left")
-    frame.setStyleSheet(window.styleSheet())
-    layout = QVBoxLayout(frame)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.addWidget(getattr(window, view))
-    return frame
-
-
-def _plain(image: "QImage") -> "QImage":
-    """Return the picture without what a file would say about screens and programs."""
-    from PySide6.QtGui import QImage
-
-    plain = image.convertToFormat(QImage.Format.Format_RGB32)
-    plain.setDotsPerMeterX(3780)
-    plain.setDotsPerMeterY(3780)
-    for key in plain.textKeys():
-        plain.setText(key, "")
-    return plain
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ShotError(f"--alt-text {path}: cannot be written: {error.strerror}") from error
 
 
 def _size(text: str) -> tuple[int, int]:

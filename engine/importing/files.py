@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from engine.figure_text import is_picture
 from engine.importing.observed import LogFileError
 from engine.importing.playable import history_of
 from engine.importing.reading import sniff
@@ -48,7 +49,7 @@ def open_files(paths: Sequence[Path | str]) -> Scenario | OpenedRecording:
     """
     if len(paths) == 1 and (_is_bundled(paths[0]) or not Path(paths[0]).exists()):
         return load_scenario(paths[0])
-    scenarios = [path for path in paths if is_scenario(Path(path))]
+    scenarios = [p for p in paths if is_picture(Path(p)) or is_scenario(Path(p))]
     if scenarios and len(paths) == 1:
         return load_scenario(Path(paths[0]))
     if scenarios:

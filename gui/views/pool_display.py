@@ -165,13 +165,21 @@ class PoolDisplay(QWidget):
         if self._frame is None:
             return {}
         layout = self._layout
-        ends = [point for wire in layout.wires.values() for point in wire]
         link = QRect(layout.switch)
-        for point in ends:
+        for point in self._way():
             link = link.united(QRect(point, point).adjusted(-6, -6, 6, 6))
         found = {"link": link, "switch": layout.switch}
         found |= {f"host:{name}": rect for name, rect in layout.hosts.items()}
         return found | {f"vm:{vm}": self.tile_rect(vm) for vm in self._frame.vms}
+
+    def _way(self) -> list[QPoint]:
+        """Return the way of the selected VM's migration; of all packets while there is none."""
+        assert self._frame is not None and self._reader is not None
+        vm = self._frame.vms.get(self._selected)
+        if vm is None or vm.migration is None:
+            return [point for wire in self._layout.wires.values() for point in wire]
+        move = self._reader.history.migrations[vm.migration]
+        return self._layout.path(move.source, move.destination)
 
     def _tile_key(self, vm: str) -> TileKey | None:
         if self._frame is None or vm not in self._frame.vms:

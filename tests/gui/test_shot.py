@@ -47,7 +47,10 @@ def test_no_date_stands_in_the_file(tmp_path: Path) -> None:
         kinds.append(data[at + 4 : at + 8])
         at += 12 + int.from_bytes(data[at : at + 4], "big")
 
-    assert not {b"tEXt", b"iTXt", b"zTXt", b"tIME"} & set(kinds)
+    assert b"tIME" not in kinds
+    assert set(QImage(str(out)).textKeys()) == {
+        "Title", "Description", "Software", "Scenario", "At"
+    }
 
 
 def test_scale_gives_more_pixels_for_the_same_picture(tmp_path: Path) -> None:
@@ -70,8 +73,9 @@ def picture(application: QApplication, demo: object):  # type: ignore[no-untyped
 
 
 def test_every_view_can_be_drawn_alone(picture) -> None:  # type: ignore[no-untyped-def]
-    for view in shot.VIEWS:
-        size = (1280, 800) if view == "window" else (900, 300)
+    nothing = {"web", "stalls", "speed"}  # this run has no such clients, faults or slow guest
+    for view in [v for v in shot.VIEWS if v not in nothing]:
+        size = {"window": (1280, 800), "outcome": (400, 420)}.get(view, (900, 300))
         image = picture(at="push", view=view, size_px=size)
         colors = {image.pixel(x, y) for x in range(0, size[0], 5) for y in range(0, size[1], 3)}
 
@@ -105,7 +109,7 @@ def test_named_instants_lie_where_they_should(history: History, pulled: History)
     ("arguments", "said"),
     [
         (["no-such", "--at", "1 s", "-o", "a.png"], "no-such"),
-        (["recorded-demo", "--at", "1 s", "-o", "a.svg"], "only PNG"),
+        (["recorded-demo", "--at", "1 s", "-o", "a.jpg"], "ends in .png, .svg, .pdf"),
         (["recorded-demo", "--at", "1 s", "-o", "a.png", "--size", "big"], "width x height"),
         (["recorded-demo", "--at", "1 s", "-o", "a.png", "--size", "9000x20"], "at most"),
         (["recorded-demo", "--at", "1 s", "-o", "a.png", "--scale", "9"], "from 1 to 4"),

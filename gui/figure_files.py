@@ -1,0 +1,276 @@
+"""Figures as files: PNG, SVG and PDF that carry their scenario, their words and nothing of the day.
+
+The same picture gives the same bytes in every process: no date, no identity and no path stands in
+a file.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from xml.sax.saxutils import escape
+
+from engine import __version__
+from engine.figure_text import AT_KEY, NAMESPACE, SCENARIO_KEY
+from engine.narration import narrate
+from engine.scenario import Scenario
+from engine.scenario_text import scenario_text
+from engine.summary import state_summary
+from engine.units import format_duration_ns
+from gui.figure_notes import Notes, foot_height, paint_notes
+from gui.figure_stage import Picture, ShotError, Staged, staged
+from gui.named_parts import part_names, part_rect
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QRect, QSize
+    from PySide6.QtGui import QImage
+
+ENDINGS: Final = (".png", ".svg", ".pdf")
+DOTS_A_METRE: Final = 3780
+PDF_DPI: Final = 96
+_SVG_SIZE: Final = re.compile(r'<svg width="[^"]*" height="[^"]*"')
+_PDF_DATE: Final = re.compile(rb"D:\d{14}[+\-Z]?(?:\d\d'?\d\d'?)?")
+_PDF_XMP_DATE: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[+-]\d\d:\d\d|Z)?")
+_PDF_ID: Final = re.compile(rb"/ID\s*\[\s*<[0-9a-fA-F]+>\s*<[0-9a-fA-F]+>\s*\]")
+_PDF_UUID: Final = re.compile(rb"uuid:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+@dataclass(frozen=True)
+class Words:
+    """What is said of a figure.
+
+    Attributes:
+        title: Of the scenario, with the instant.
+        alt: For who cannot see it.
+        cite: How to cite it, plain and as BibTeX.
+        scenario: The scenario as TOML.
+        at: The instant as text.
+    """
+
+    title: str
+    alt: str
+    cite: str
+    scenario: str
+    at: str
+
+
+def make_figure(scenario: Scenario, picture: Picture, path: Path, *, alt: str = "") -> Words:
+    """Draw a picture into a file, by the ending of its name.
+
+    Args:
+        scenario: What it shows.
+        picture: How.
+        path: PNG, SVG or PDF.
+        alt: Words for who cannot see it; "": what the instant is, in words.
+
+    Raises:
+        ShotError: It cannot be made.
+        ScenarioError: The scenario cannot be run.
+    """
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
+        raise ShotError(f'-o {path.name}: use a name that ends in {", ".join(ENDINGS)}')
+    with staged(scenario, picture) as stage:
+        notes = notes_of(stage, picture)
+        words = words_of(scenario, stage, picture, notes, alt)
+        write = {".png": _write_png, ".svg": _write_svg, ".pdf": _write_pdf}[ending]
+        write(stage, notes, words, path)
+    return words
+
+
+def draw_image(stage: Staged, notes: Notes) -> QImage:
+    """Return the picture with its notes, without what a file would say of screens and programs."""
+    from PySide6.QtGui import QImage, QPainter
+
+    image = stage.widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    foot = foot_height(notes, stage.widget.width())
+    if notes.callouts or foot:
+        ratio = image.devicePixelRatio()
+        size = stage.widget.size()
+        whole = QImage(
+            round(size.width() * ratio), round((size.height() + foot) * ratio),
+            QImage.Format.Format_RGB32,
+        )  # fmt: skip
+        whole.setDevicePixelRatio(ratio)
+        painter = QPainter(whole)
+        try:
+            painter.drawImage(0, 0, image)
+            paint_notes(painter, notes, size, stage.parts.window.theme)
+        finally:
+            painter.end()
+        image = whole
+    image.setDotsPerMeterX(DOTS_A_METRE)
+    image.setDotsPerMeterY(DOTS_A_METRE)
+    for key in image.textKeys():
+        image.setText(key, "")
+    return image
+
+
+def notes_of(stage: Staged, picture: Picture) -> Notes:
+    """Return callouts and caption of a picture.
+
+    Raises:
+        ShotError: A part is not shown.
+    """
+    caption = picture.caption
+    if picture.narrated:
+        told = narrate(stage.history, stage.t_ns, stage.vm)
+        headline = told.headline.rstrip(".") + "."
+        caption = " ".join([*([caption] if caption else []), headline, told.sentence])
+    return Notes(
+        tuple((_part(stage, picture, name), text) for name, text in picture.callouts), caption
+    )
+
+
+def _part(stage: Staged, picture: Picture, name: str) -> QRect:
+    window = stage.parts.window
+    if picture.view == "window":
+        rect, there = part_rect(window, name), part_names(window)
+    elif picture.view == "pool":
+        found = window.pool.part_rects()
+        rect, there = found.get(name), list(found)
+    else:
+        rect, there = None, []
+    if rect is None:
+        where = f"; there are: {', '.join(there)}" if there else "; use the window or the pool"
+        raise ShotError(f'--callout "{name}": no such part in the {picture.view}{where}')
+    return rect
+
+
+def words_of(
+    scenario: Scenario, stage: Staged, picture: Picture, notes: Notes, alt: str = ""
+) -> Words:
+    """Return what is said of a figure."""
+    name = scenario.name.removesuffix(".toml")
+    title = scenario.spec.title or name
+    at = format_duration_ns(stage.t_ns)
+    seed = scenario.spec.run.seed
+    what = "The window" if picture.view == "window" else f"The {picture.view}"
+    told = alt or " ".join(
+        [f"{what} of Migrascope at {at} of \N{LEFT DOUBLE QUOTATION MARK}{title}"
+         "\N{RIGHT DOUBLE QUOTATION MARK}.",
+         state_summary(stage.history, stage.t_ns, stage.vm), *notes.texts]
+    )  # fmt: skip
+    plain = (
+        f"\N{LEFT DOUBLE QUOTATION MARK}{title}\N{RIGHT DOUBLE QUOTATION MARK}, at {at}; scenario "
+        f"{name}, seed {seed}. Made with Migrascope {__version__}."
+    )
+    key = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    bibtex = (
+        f"@misc{{migrascope-{key},\n  title = {{{title}}},\n"
+        f"  howpublished = {{Migrascope {__version__}, scenario {name}, seed {seed}, at {at}}},\n}}"
+    )
+    toml = scenario_text(scenario.document)
+    return Words(f"{title}, at {at}", told, f"{plain}\n\n{bibtex}\n", toml, at)
+
+
+def _write_png(stage: Staged, notes: Notes, words: Words, path: Path) -> None:
+    image = draw_image(stage, notes)
+    image.setDevicePixelRatio(1.0)
+    for key, text in (
+        ("Title", words.title), ("Description", words.alt), ("Software", _software()),
+        (SCENARIO_KEY, words.scenario), (AT_KEY, words.at),
+    ):
+        image.setText(key, text)
+    if not image.save(str(path)):
+        raise _cannot_write(path)
+
+
+def _write_svg(stage: Staged, notes: Notes, words: Words, path: Path) -> None:
+    from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRect, QSize
+    from PySide6.QtSvg import QSvgGenerator
+
+    size = _whole_size(stage, notes)
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    generator = QSvgGenerator()
+    generator.setOutputDevice(buffer)
+    generator.setSize(QSize(size))
+    generator.setResolution(PDF_DPI)
+    generator.setViewBox(QRect(0, 0, size.width(), size.height()))
+    generator.setTitle(words.title)
+    generator.setDescription(words.alt)
+    _paint(generator, stage, notes)
+    buffer.close()
+    text = bytes(data.data()).decode("utf-8")
+    ours = (
+        f'<metadata><m:figure xmlns:m="{NAMESPACE}"><m:scenario>{escape(words.scenario)}'
+        f"</m:scenario><m:at>{escape(words.at)}</m:at></m:figure></metadata>\n"
+    )
+    # In pixels, as everywhere: Qt writes millimetres.
+    text = _SVG_SIZE.sub(f'<svg width="{size.width()}" height="{size.height()}"', text, count=1)
+    head, mark, rest = text.partition("</desc>\n")
+    _put(path, (head + mark + ours + rest).encode("utf-8"))
+
+
+def _write_pdf(stage: Staged, notes: Notes, words: Words, path: Path) -> None:
+    from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QSizeF
+    from PySide6.QtGui import QPageSize, QPdfWriter
+
+    size = _whole_size(stage, notes)
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QPdfWriter(buffer)
+    writer.setResolution(PDF_DPI)
+    points = QSizeF(size.width() * 72 / PDF_DPI, size.height() * 72 / PDF_DPI)
+    writer.setPageSize(QPageSize(points, QPageSize.Unit.Point, "figure"))
+    writer.setPageMargins(QMarginsF(0, 0, 0, 0))
+    writer.setTitle(words.title)
+    writer.setCreator(_software())
+    writer.addFileAttachment(
+        "scenario.toml", QByteArray(words.scenario.encode("utf-8")), "application/toml"
+    )
+    _paint(writer, stage, notes)
+    buffer.close()
+    _put(path, _timeless(bytes(data.data())))
+
+
+def _timeless(data: bytes) -> bytes:
+    """Return a PDF without dates and identities; every byte keeps its place."""
+    data = _PDF_DATE.sub(lambda found: b"D:20000101" + _zeros(found[0][10:]), data)
+    data = _PDF_XMP_DATE.sub(lambda found: b"2000-01-01" + _zeros(found[0][10:]), data)
+    data = _PDF_ID.sub(lambda found: b"/ID" + _zeros(found[0][3:]), data)
+    return _PDF_UUID.sub(lambda found: b"uuid:" + _zeros(found[0][5:]), data)
+
+
+def _zeros(text: bytes) -> bytes:
+    """Return a text with every hexadecimal digit as 0."""
+    return re.sub(rb"[0-9a-fA-F]", b"0", text)
+
+
+def _paint(device: object, stage: Staged, notes: Notes) -> None:
+    from PySide6.QtCore import QPoint
+    from PySide6.QtGui import QPainter
+
+    painter = QPainter(device)  # type: ignore[call-overload]
+    try:
+        stage.widget.render(painter, QPoint(0, 0))
+        paint_notes(painter, notes, stage.widget.size(), stage.parts.window.theme)
+    finally:
+        painter.end()
+
+
+def _whole_size(stage: Staged, notes: Notes) -> QSize:
+    from PySide6.QtCore import QSize
+
+    size = stage.widget.size()
+    return QSize(size.width(), size.height() + foot_height(notes, size.width()))
+
+
+def _software() -> str:
+    return f"Migrascope {__version__}"
+
+
+def _put(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise _cannot_write(path) from error
+
+
+def _cannot_write(path: Path) -> ShotError:
+    return ShotError(f"-o {path}: cannot be written; is there such a folder?")

@@ -1,0 +1,180 @@
+"""Brings a scenario to the instant of a picture, in a window that is never on a screen."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from engine import instants
+from engine.errors import MigrascopeError
+from engine.history import History
+from engine.instants import InstantError
+from engine.scenario import Scenario
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from gui.app import Parts
+    from gui.main_window import MainWindow
+    from gui.session import Session
+
+PLOTS: Final = ("ping", "web", "rate", "remaining", "rounds", "downtime", "speed", "stalls")
+VIEWS: Final = (
+    "window", "pool", "pages", "narration", "plots", "console", "timeline", "outcome", *PLOTS,
+)  # fmt: skip
+
+
+class ShotError(MigrascopeError):
+    """The picture cannot be made; the text is one sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What to draw.
+
+    Attributes:
+        at: An instant as text, as `engine.instants` understands it.
+        size_px: Width and height before scaling.
+        theme_name: dark, light or projector.
+        view: One of `VIEWS`.
+        vm: The VM to select; "" for the first one that migrates.
+        caption: Under the picture.
+        narrated: Whether the narration of that instant stands there too.
+        callouts: Names of parts, and what is said of each.
+    """
+
+    at: str
+    size_px: tuple[int, int] = (1600, 900)
+    theme_name: str = "dark"
+    view: str = "window"
+    vm: str = ""
+    caption: str = ""
+    narrated: bool = False
+    callouts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A widget that shows a picture, and what it shows.
+
+    Attributes:
+        parts: The window's parts; they live while the picture is drawn.
+        widget: What is drawn.
+        history: The run.
+        t_ns: The instant.
+        vm: The VM that is selected.
+    """
+
+    parts: Parts
+    widget: QWidget
+    history: History
+    t_ns: int
+    vm: str
+
+
+@contextmanager
+def staged(scenario: Scenario, picture: Picture) -> Iterator[Staged]:
+    """Yield the widget that shows a picture; the window goes afterwards.
+
+    Raises:
+        ShotError: The instant, the VM or the view does not exist, or the size is too small.
+        ScenarioError: The scenario cannot be run.
+    """
+    from PySide6.QtCore import QCoreApplication, QEvent, Qt, qInstallMessageHandler
+
+    from gui import app
+    from gui.style.theme import THEMES
+
+    application = app.create_application()
+    before = qInstallMessageHandler(_without_hints)
+    parts = app.build(THEMES[picture.theme_name])
+    widget: QWidget = parts.window
+    try:
+        parts.session.open(scenario)
+        history = parts.session.history
+        assert history is not None
+        if picture.vm:
+            _select(parts.session, history, picture.vm)
+        t_ns = instant_ns(history, picture.at, picture.vm)
+        if picture.view != "window":
+            widget = _alone(parts.window, picture.view)
+        _check_size(widget, picture)
+        # Never on a screen: no focus, no pointer, and a window manager cannot size it.
+        widget.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+        widget.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+        widget.resize(*picture.size_px)
+        widget.show()
+        parts.player.seek(t_ns)
+        for _ in range(3):
+            application.processEvents()
+        yield Staged(parts, widget, history, t_ns, parts.session.selected)
+        widget.close()
+        widget.deleteLater()
+    finally:
+        parts.runs.close()
+        parts.window.close()
+        parts.window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        qInstallMessageHandler(before)
+
+
+def _without_hints(kind: object, context: object, message: str) -> None:
+    """Pass on what Qt says, but that no screen takes a size hint: there is none."""
+    if "propagateSizeHints" not in message:
+        print(message, file=sys.stderr)
+
+
+def instant_ns(history: History, at: str, vm: str = "") -> int:
+    """Return the instant that a text names, as `engine.instants` understands it.
+
+    Raises:
+        ShotError: It is no time, or the run has no such instant.
+    """
+    try:
+        return instants.instant_ns(history, at, vm)
+    except InstantError as error:
+        raise ShotError(f"--at {error}") from error
+
+
+def _check_size(widget: QWidget, picture: Picture) -> None:
+    smallest = widget.minimumSizeHint().expandedTo(widget.minimumSize())
+    width, height = picture.size_px
+    if smallest.width() > width or smallest.height() > height:
+        raise ShotError(
+            f"--size {width}x{height}: the {picture.view} needs "
+            f"{smallest.width()}x{smallest.height()} at least"
+        )
+
+
+def _select(session: Session, history: History, vm: str) -> None:
+    names = [record.spec.name for record in history.vms]
+    if vm not in names:
+        raise ShotError(f'--vm "{vm}": there is no such VM; there are: {", ".join(names)}')
+    session.select(vm)
+
+
+def _alone(window: MainWindow, view: str) -> QWidget:
+    """Return a widget that holds nothing but one view of the window, on the window's ground."""
+    from PySide6.QtWidgets import QFrame, QVBoxLayout
+
+    frame = QFrame()
+    frame.setObjectName("left")
+    frame.setStyleSheet(window.styleSheet())
+    layout = QVBoxLayout(frame)
+    layout.setContentsMargins(0, 0, 0, 0)
+    if view not in PLOTS:
+        layout.addWidget(getattr(window, view))
+        return frame
+    plots = window.plots
+    if view not in plots.kinds:
+        there = ", ".join(kind for kind in PLOTS if kind in plots.kinds)
+        raise ShotError(f"--view {view}: this run has nothing for it; it has: {there}")
+    if view not in plots.shown:
+        plots.show_plot(0, view)
+    panel = plots.panel_of(view)
+    panel.set_choice(False)
+    layout.addWidget(panel)
+    return frame

@@ -1,0 +1,272 @@
+"""Figures: the same bytes everywhere, readable by others, carrying their scenario; manifests."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine import cli
+from engine.errors import ScenarioError
+from engine.figure_text import read_figure
+from engine.scenario import load_scenario
+from gui import figures_command, shot
+from gui.figure_files import make_figure
+
+ROOT = Path(__file__).resolve().parents[2]
+README_MANIFEST = ROOT / "assets" / "readme" / "figures.toml"
+SIZE = ("--size", "1280x800")
+AT = ("recorded-demo", "--at", "round 1 + 2 s", *SIZE)
+NOTES = ("--callout", "link=Pages travel here", "--callout", "pages=Memory", "--captions")
+
+DISTURBED = """<?xml version="1.0"?><fontconfig><dir>/usr/share/fonts</dir>
+<match target="font"><edit name="antialias" mode="assign"><bool>false</bool></edit>
+<edit name="hinting" mode="assign"><bool>true</bool></edit>
+<edit name="hintstyle" mode="assign"><const>hintfull</const></edit>
+<edit name="rgba" mode="assign"><const>rgb</const></edit></match></fontconfig>"""
+
+
+def shoot(out, *arguments, command="shot", **environment):
+    """Draw in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "gui", command, *arguments, "-o", str(out)],
+        cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=180,
+        check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
+def test_disturbed_processes_write_the_same_bytes(tmp_path, ending):
+    config = tmp_path / "fonts.conf"
+    config.write_text(DISTURBED)
+    one, two = tmp_path / f"1.{ending}", tmp_path / f"2.{ending}"
+    plain = shoot(one, *AT, *NOTES, PYTHONHASHSEED="1")
+    disturbed = shoot(
+        two, *AT, *NOTES, PYTHONHASHSEED="2", LC_ALL="tr_TR.UTF-8", LANG="de_DE.UTF-8",
+        QT_SCALE_FACTOR="1.5", QT_FONT_DPI="144", FONTCONFIG_FILE=str(config), TZ="Asia/Tokyo",
+        QT_QPA_PLATFORM="minimal", SOURCE_DATE_EPOCH="1",
+    )  # fmt: skip
+    assert (plain.returncode, disturbed.returncode) == (0, 0), plain.stderr + disturbed.stderr
+    assert one.read_bytes() == two.read_bytes()
+
+
+@pytest.mark.skipif(shutil.which("xvfb-run") is None, reason="no virtual X screen")
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_a_virtual_screen_gives_the_same_bytes(tmp_path, ending):
+    one, two = tmp_path / f"1.{ending}", tmp_path / f"2.{ending}"
+    assert shoot(one, *AT).returncode == 0
+    done = subprocess.run(
+        ["xvfb-run", "-a", "-s", "-screen 0 1280x1024x24", sys.executable, "-m", "gui", "shot",
+         *AT, "--platform", "xcb", "-o", str(two)],
+        cwd=ROOT, capture_output=True, text=True, timeout=180, check=False,
+    )  # fmt: skip
+    # The command itself fails unless Qt drew on the platform that was asked for.
+    assert done.returncode == 0, done.stderr
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_dark_and_light_differ_in_colour_only(tmp_path):
+    for theme in ("dark", "light"):
+        make_figure(
+            load_scenario("recorded-demo"),
+            shot.Picture("round 1 + 2 s", (1280, 800), theme, callouts=(("link", "Here"),)),
+            tmp_path / f"{theme}.svg",
+        )
+    shapes = []
+    for theme in ("dark", "light"):
+        text = (tmp_path / f"{theme}.svg").read_text("utf-8")
+        text = re.sub(r'xlink:href="data:[^"]*"', "", text)  # pictures of pages
+        text = re.sub(r"<(linear|radial)Gradient.*?</\1Gradient>", "", text, flags=re.DOTALL)
+        text = re.sub(r"fillpattern\d+_[0-9a-f]+", "fillpattern", text)
+        text = re.sub(r'(fill|stroke)(-opacity)?="[^"]*"', "", text)
+        shapes.append([line for line in text.splitlines() if "<g " not in line or "font" in line])
+    assert shapes[0] == shapes[1]
+    assert sum("<text" in line for line in shapes[0]) > 100
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, qapp):
+    folder = tmp_path_factory.mktemp("figures")
+    picture = shot.Picture("round 1 + 2 s", (1280, 800), callouts=(("link", "Pages travel here"),))
+    for ending in ("png", "svg", "pdf"):
+        make_figure(load_scenario("recorded-demo"), picture, folder / f"a.{ending}")
+    return folder
+
+
+def _pixels(path):
+    from PIL import Image
+
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB")).astype(int)
+
+
+def test_others_read_the_png_and_its_keys(files):
+    from PIL import Image
+
+    with Image.open(files / "a.png") as image:
+        assert image.size[0] == 1280 and image.size[1] > 800
+        keys = image.text
+    assert "Recorded demo" in keys["Title"] and keys["Software"].startswith("Migrascope")
+    assert "Phase: push" in keys["Description"] and "Pages travel here" in keys["Description"]
+    assert 'policy = "xen-legacy"' in keys["Scenario"] and keys["At"] == "8.4 s"
+
+
+def test_others_draw_the_svg_and_the_pdf_alike(files, tmp_path):
+    import pypdfium2
+    import resvg_py
+
+    png = _pixels(files / "a.png")
+    drawn = tmp_path / "svg.png"
+    drawn.write_bytes(
+        bytes(resvg_py.svg_to_bytes(
+            svg_path=str(files / "a.svg"), font_dirs=[str(ROOT / "assets" / "fonts")],
+            font_family="DejaVu Sans",
+        ))
+    )  # fmt: skip
+    page = pypdfium2.PdfDocument(files / "a.pdf")[0]
+    page.render(scale=96 / 72).to_pil().save(tmp_path / "pdf.png")
+    for name in ("svg.png", "pdf.png"):
+        other = _pixels(tmp_path / name)
+        assert abs(other.shape[0] - png.shape[0]) <= 1 and abs(other.shape[1] - 1280) <= 1
+        height = min(other.shape[0], png.shape[0])
+        apart = np.abs(other[:height, :1280] - png[:height, :1280]).max(axis=2)
+        # Text is drawn by other engines; areas, lines and pages lie where they should.
+        assert (apart > 60).mean() < 0.05, name
+
+
+def test_a_picture_opens_as_its_scenario(files, tmp_path, capsys):
+    demo = load_scenario("recorded-demo")
+    for name in ("a.png", "a.svg"):
+        assert load_scenario(files / name).spec == demo.spec
+        assert read_figure(files / name).at == "8.4 s"
+        assert cli.main(["check", str(files / name)]) == 0
+    assert "right" in capsys.readouterr().out
+
+
+def test_the_window_opens_a_picture(files, parts):
+    parts.session.edit("network.bandwidth", "300 Mbit/s")
+    assert parts.wiring.open_path(files / "a.png")
+    assert parts.session.scenario.spec == load_scenario("recorded-demo").spec
+
+
+def test_foreign_and_damaged_pictures_are_one_sentence(files, tmp_path):
+    from PIL import Image
+
+    Image.new("RGB", (4, 4)).save(tmp_path / "plain.png")
+    cut = tmp_path / "cut.png"
+    cut.write_bytes((files / "a.png").read_bytes()[:5000])
+    bomb = tmp_path / "bomb.svg"
+    bomb.write_text('<!DOCTYPE x [<!ENTITY a "b">]><svg xmlns="http://www.w3.org/2000/svg"/>')
+    for path, part in (
+        (tmp_path / "plain.png", "no scenario in this picture"), (cut, "damaged"),
+        (bomb, "damaged"), (tmp_path / "no.png", "no such file"),
+    ):
+        with pytest.raises(ScenarioError) as caught:
+            load_scenario(path)
+        assert len(caught.value.faults) == 1 and part in caught.value.faults[0]
+
+
+def test_several_instants_and_both_themes_give_numbered_files(tmp_path, capsys):
+    out = tmp_path / "r.png"
+    done = shoot(out, "recorded-demo", "--at", "rounds", "--view", "timeline", "--size", "800x80",
+                 "--theme", "both", "--cite", "--alt-text", str(tmp_path / "alt.txt"))
+    assert done.returncode == 0, done.stderr
+    rounds = len(list(tmp_path.glob("r-*-dark.png")))
+    assert rounds == 5 and (tmp_path / "r-1-light.png").is_file()
+    assert "@misc{migrascope-recorded-demo," in done.stdout and "seed 7" in done.stdout
+    assert "of Migrascope at" in (tmp_path / "alt.txt").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["--at", "push", "--callout", "moon=x"], 'no such part in the window; there are: pool'),
+        (["--at", "push", "--callout", "link"], "use PART=TEXT"),
+        (["--at", "push", "--view", "stalls", "--size", "400x300"], "has nothing for it"),
+        (["--at", "push", "--view", "pages", "--callout", "link=x"], "use the window or the pool"),
+        (["--at", "never"], "or one of start, request"),
+    ],
+)
+def test_a_wrong_figure_is_one_sentence(tmp_path, arguments, part):
+    done = shoot(tmp_path / "x.png", "recorded-demo", *arguments)
+    assert done.returncode == 2 and part in done.stderr
+    assert done.stderr.count("\n") == 1 and not (tmp_path / "x.png").exists()
+
+
+# Manifests
+
+MANIFEST = """
+format = 1
+[[figures]]
+file = "a.png"
+scenario = "recorded-demo"
+at = "round 1 + 1 s"
+view = "timeline"
+size = [800, 80]
+[[figures]]
+file = "b.svg"
+scenario = "recorded-demo"
+at = "end"
+view = "ping"
+size = [400, 200]
+set = { "network.bandwidth" = "500 Mbit/s" }
+"""
+
+
+def test_a_manifest_makes_its_figures_and_tells_which_changed(tmp_path, capsys):
+    path = tmp_path / "m.toml"
+    path.write_text(MANIFEST)
+    run = lambda *more: subprocess.run(  # noqa: E731
+        [sys.executable, "-m", "gui", "figures", str(path), *more], cwd=ROOT, text=True,
+        capture_output=True, timeout=180, check=False,
+    )
+    assert run().returncode == 0
+    checked = run("--check")
+    assert checked.returncode == 0 and "2 of 2 figures are as" in checked.stdout
+    path.write_text(MANIFEST.replace("round 1 + 1 s", "resumed"))
+    checked = run("--check")
+    assert checked.returncode == 1 and "a.png:" in checked.stdout
+    assert "pixels differ, see a.difference.png" in checked.stdout
+    assert (tmp_path / "a.difference.png").is_file()
+    (tmp_path / "b.svg").unlink()
+    assert "b.svg: is missing" in run("--check", "--only", "b.svg").stdout
+
+
+def test_a_wrong_manifest_tells_all_its_faults(tmp_path, capsys):
+    path = tmp_path / "m.toml"
+    path.write_text(MANIFEST.replace('view = "timeline"', 'view = "moon"').replace(
+        'file = "b.svg"', 'file = "a.png"\ntheme = "pink"'))
+    assert figures_command.main([str(path)]) == 2
+    told = capsys.readouterr().err
+    for part in ('figures.0.view = "moon"', 'figures.1.theme = "pink"', "given twice"):
+        assert part in told
+    path.write_text("format = 2")
+    assert figures_command.main([str(path)]) == 2
+    assert figures_command.main([str(tmp_path / "no.toml")]) == 2
+    assert figures_command.main([str(README_MANIFEST), "--only", "moon.png"]) == 2
+
+
+def test_the_figures_of_our_documents_are_as_their_manifest_says(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "gui", "figures", str(README_MANIFEST), "--check", "-o",
+         str(tmp_path)],
+        cwd=ROOT, text=True, capture_output=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_picture_of_our_documents_is_in_the_manifest():
+    named = {f.file for f in figures_command.load_manifest(README_MANIFEST).figures}
+    for document in ("README.md", "assets/guide.md", "CONTRIBUTING.md"):
+        path = ROOT / document
+        text = path.read_text("utf-8") if path.is_file() else ""
+        shown = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)
+        shown += re.findall(r'src(?:set)?="([^"]+)"', text)
+        for picture in shown:
+            if not picture.startswith("http"):
+                assert Path(picture).name in named, (document, picture)
+                assert (path.parent / picture).is_file(), (document, picture)
