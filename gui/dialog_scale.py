@@ -114,6 +114,8 @@ class DialogScale(QObject):
             self._let_scroll(dialog, layout)
             dialog.setMinimumSize(0, 0)
             dialog.setMaximumSize(MOST_PX, MOST_PX)
+        dialog.setMinimumSize(dialog.minimumSize().boundedTo(room))
+        dialog.setMaximumSize(dialog.maximumSize().expandedTo(size))
         middle = dialog.geometry().center()
         dialog.resize(size)
         if dialog.testAttribute(Qt.WidgetAttribute.WA_Moved):

@@ -87,6 +87,7 @@ class ChooseHost(QDialog):
     def _lay_out(self) -> None:
         keys = QLabel("← → look at another host, Return takes it")
         keys.setObjectName("dim")
+        keys.setWordWrap(True)
         self.accept_button.setProperty("hot", True)
         self.accept_button.setDefault(True)
         buttons = QHBoxLayout()
@@ -104,7 +105,7 @@ class ChooseHost(QDialog):
         layout.addWidget(self.table, 1)
         layout.addLayout(buttons)
         n_hosts = len(self._verdicts.checks)
-        width = max(640, min(1080, 300 + 100 * n_hosts))
+        width = max(760, min(1080, 300 + 100 * n_hosts))
         self.table.set_verdicts(self._verdicts)
         height = self.table.needed_height_px(width - 32)
         self.table.setMinimumHeight(height)

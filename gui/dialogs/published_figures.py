@@ -40,7 +40,7 @@ ROW_PX: Final = 23
 CELL_PAD_PX: Final = 18
 DETAILS_PX: Final = 108
 WIDEST_COLUMN_PX: Final = 300
-STEP_PX: Final = 260
+STEP_PX: Final = 170
 
 
 class ResultDelegate(QStyledItemDelegate):
@@ -213,7 +213,7 @@ class PublishedFigures(QDialog):
             f"QProgressBar {{ background: {theme.line}; border: 0; border-radius: 5px; }}"
             f"QProgressBar::chunk {{ background: {theme.link}; border-radius: 5px; }}"
         )
-        for label in (self.summary, self.details):
+        for label in (self.summary, self.details, self.step):
             label.setWordWrap(True)
         self.details.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.details.setFixedHeight(DETAILS_PX)

@@ -257,9 +257,13 @@ class VerdictTable(QWidget):
         painter.drawText(line, MIDDLE, title)
         painter.setFont(ui_font(TEXT_PX))
         painter.setPen(theme.color("dim"))
-        more = f"   {layout.hidden} more hosts: point at them" if layout.hidden else ""
+        more = f"{layout.hidden} more: point at them   " if layout.hidden else ""
         line.setLeft(line.left() + QFontMetrics(bold).horizontalAdvance(title) + 16)
-        painter.drawText(line, MIDDLE, f"✓ met   ✗ forbids the move   ! only advice{more}")
+        words = f"{more}✓ met   ✗ forbids the move   ! only advice"
+        cut = painter.fontMetrics().elidedText(
+            words, Qt.TextElideMode.ElideRight, max(0, line.width())
+        )
+        painter.drawText(line, MIDDLE, cut)
         _paint_cell(painter, _row(layout, 0, 0), "Rule", theme.color("dim"), bold=False)
         _paint_cell(painter, _row(layout, 0, 1), _needs(shown), theme.color("dim"), bold=False)
 

@@ -42,7 +42,7 @@ def test_pixels_of_a_style_sheet_are_enlarged_and_nothing_else() -> None:
     assert "border: 1px" in enlarged_sheet(sheet, 0.5)
 
 
-@pytest.mark.parametrize("percent", [75, 150, 200])
+@pytest.mark.parametrize("percent", [75, 150, 200, 250])
 @pytest.mark.parametrize("name", sorted(OPENERS))
 def test_every_dialog_takes_the_scale_and_cuts_nothing(
     parts: Parts, settle: Settle, name: str, percent: int
