@@ -8,7 +8,7 @@ from typing import Literal, cast
 import click
 
 from engine.lesson import Lesson, LessonError, bundled_lessons, load_lesson
-from engine.lesson_answers import collected
+from engine.lesson_answers import collected, collected_json
 from engine.lesson_walk import Runs, check_lesson, minutes_of, minutes_text, walk
 from engine.worksheet import worksheet
 
@@ -38,10 +38,11 @@ def lesson_command(
 
 @click.command("answers")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("-o", "--output", metavar="OUT.csv", help="Write the table there, not here.")
-def answers_command(files: tuple[str, ...], output: str | None) -> None:
+@click.option("-o", "--output", metavar="OUT", help="Write the table there, not here.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON instead of CSV.")
+def answers_command(files: tuple[str, ...], output: str | None, as_json: bool) -> None:
     """Collect the answers of many students into one table."""
-    table = collected([Path(name) for name in files])
+    table = (collected_json if as_json else collected)([Path(name) for name in files])
     if output is None:
         click.echo(table, nl=False)
     else:
@@ -74,10 +75,13 @@ def check_text(name: str) -> str:
 
 
 def lessons_text() -> str:
-    """Return the bundled lessons, a line each."""
-    names = bundled_lessons()
-    width = max((len(name) for name in names), default=0)
-    return "\n".join(f"{name:<{width}}  {load_lesson(name).title}" for name in names)
+    """Return the bundled lessons, a line each: name, minutes, title."""
+    lessons = [load_lesson(name) for name in bundled_lessons()]
+    width = max((len(lesson.name) for lesson in lessons), default=0)
+    return "\n".join(
+        f"{lesson.name:<{width}}  {lesson.spec.minutes or '?':>2} min  {lesson.title}"
+        for lesson in lessons
+    )
 
 
 def _walk(lesson: Lesson, answers: Literal["right", "wrong"], runs: Runs, as_json: bool) -> int:

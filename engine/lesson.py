@@ -6,7 +6,7 @@ A `Lesson` is a value. Nothing here plays or shows anything; the window and the 
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from operator import eq, ge, le
@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from engine.errors import MigrascopeError, ScenarioError
 from engine.history import History, MigrationRecord
+from engine.lesson_checks import faults_of, shape_faults, share_of
 from engine.lesson_figures import FigureError, figure_of, kind_of, label_of, parse_value
 from engine.lesson_file import ExerciseStep, GoalSpec, LessonSpec, QuestionStep, Step, Value
 from engine.prediction import CurvePoints, curve_distance, curve_sentence, since_request
@@ -146,13 +147,8 @@ def parse_lesson(text: str, name: str) -> Lesson:
     try:
         spec = LessonSpec.model_validate(document)
     except ValidationError as error:
-        errors = error.errors()
-        # A list whose entries are wrong is not too short as well.
-        told = [e for e in errors if e["type"] != "too_short" or len(errors) == 1]
-        raise LessonError(
-            [f"{name}: {_path(e['loc'])}{_given(e)}: {_expected(e)}" for e in told]
-        ) from error
-    faults = [f"{name}: {fault}" for fault in _faults_of(spec)]
+        raise LessonError([f"{name}: {fault}" for fault in shape_faults(error)]) from error
+    faults = [f"{name}: {fault}" for fault in faults_of(spec)]
     if faults:
         raise LessonError(faults)
     return Lesson(name, spec)
@@ -225,12 +221,18 @@ def judge_number(step: QuestionStep, text: str, history: History) -> Verdict:
     )
 
 
-def judge_choice(step: QuestionStep, chosen: int) -> Verdict:
+def options_of(step: QuestionStep, history: History) -> list[str]:
+    """Return the options of a choice, figures of the run filled in."""
+    return [filled(option, history) for option in step.options]
+
+
+def judge_choice(step: QuestionStep, chosen: int, history: History) -> Verdict:
     """Return what a choice is worth."""
     assert step.right is not None
     right = chosen == step.right
-    said, did = step.options[chosen], step.options[step.right]
-    feedback = step.feedback[chosen] if step.feedback else ""
+    options = options_of(step, history)
+    said, did = options[chosen], options[step.right]
+    feedback = filled(step.feedback[chosen], history) if step.feedback else ""
     both = f"You said: {said}." if right else f"You said: {said}. It did: {did}."
     return Verdict(right, said, did, f"{both} {feedback}".strip())
 
@@ -240,7 +242,7 @@ def judge_curve(step: QuestionStep, curve: CurvePoints, history: History, vm: st
     m = mover_of(history, vm)
     simulated = true_curve(history, vm)
     distance = curve_distance(curve, simulated, m.pages_total)
-    limit = _share(step.near)
+    limit = share_of(step.near)
     right = distance is not None and Fraction(distance.mean_share) <= limit
     text = curve_sentence(curve, simulated, m.pages_total) or "No curve was drawn."
     return Verdict(right, "a curve", "the simulated curve", text)
@@ -251,6 +253,28 @@ def true_curve(history: History, vm: str) -> CurvePoints:
     m = mover_of(history, vm)
     remaining = remaining_pages(history, m)
     return () if remaining is None else since_request(remaining, m.requested_ns)
+
+
+def closing_lines(lesson: Lesson, verdicts: Mapping[int, Verdict]) -> list[str]:
+    """Return for each question of a lesson what was said beside what it did.
+
+    Args:
+        lesson: The lesson.
+        verdicts: Of the questions that were answered, by step, counted from 0.
+    """
+    lines = []
+    for number, step in enumerate(lesson.steps):
+        verdict = verdicts.get(number)
+        if not isinstance(step, QuestionStep) or verdict is None:
+            continue
+        if step.ask == "curve":
+            both = verdict.text.rstrip(".")
+        elif verdict.said == verdict.did:
+            both = f"you said and it did: {verdict.said}"
+        else:
+            both = f"you said: {verdict.said}; it did: {verdict.did}"
+        lines.append(f"{step.title}: {both}.")
+    return lines
 
 
 def judge_goals(step: ExerciseStep, history: History) -> list[GoalState]:
@@ -295,11 +319,7 @@ def _near(given: int, found: int, near: str) -> bool:
         if given <= 0 or found <= 0:
             return given == found
         return max(given, found) <= factor * min(given, found)
-    return abs(given - found) <= _share(near) * abs(found)
-
-
-def _share(near: str) -> Fraction:
-    return Fraction(near.removesuffix("%").strip()) / 100
+    return abs(given - found) <= share_of(near) * abs(found)
 
 
 def _apart(given: int | str, found: int | str | None) -> str:
@@ -311,96 +331,14 @@ def _apart(given: int | str, found: int | str | None) -> str:
     return f"{float(ratio):.3g} times {'more' if found > given else 'less'} than you said"
 
 
-# Checks
-
-
 def _first_mover(scenario: Scenario) -> str:
     spec = scenario.spec
     return spec.migrations[0].vm if spec.migrations else spec.vms[0].name
 
 
-def _path(loc: tuple[int | str, ...]) -> str:
-    kinds = ("parts", "watch", "question", "exercise")
-    kept = [
-        str(part) for i, part in enumerate(loc)
-        if not (part in kinds and i == 2 and loc[0] == "steps")
-    ]
-    return ".".join(kept)
-
-
-def _given(error: Any) -> str:
-    value = error["input"]
-    return f" = {value!r}" if isinstance(value, str | int | float | bool) else ""
-
-
-def _expected(error: Any) -> str:
-    special = {
-        "missing": "is missing",
-        "extra_forbidden": "no such key in a lesson",
-        "union_tag_invalid": "use parts, watch, question or exercise",
-        "union_tag_not_found": "kind is missing; use parts, watch, question or exercise",
-    }
-    if error["type"] in special:
-        return special[error["type"]]
-    message: str = error["msg"]
-    return message.removeprefix("Value error, ").lower()
-
-
-def _faults_of(spec: LessonSpec) -> Iterator[str]:
-    """Yield what the models cannot see: keys that need each other, figures, bounds."""
-    for number, step in enumerate(spec.steps):
-        at = f"steps.{number}"
-        if isinstance(step, QuestionStep):
-            yield from _question_faults(at, step)
-        elif isinstance(step, ExerciseStep):
-            for i, goal in enumerate(step.goals):
-                yield from _goal_faults(f"{at}.goals.{i}", goal)
-
-
-def _question_faults(at: str, step: QuestionStep) -> Iterator[str]:
-    if step.ask == "choice":
-        if len(step.options) < 2:
-            yield f"{at}.options: a choice needs two options or more"
-        if step.right is None or not 0 <= step.right < len(step.options):
-            yield f"{at}.right = {step.right}: use the place of the right option, counted from 0"
-        if step.feedback and len(step.feedback) != len(step.options):
-            yield f"{at}.feedback: one sentence for each of the {len(step.options)} options"
-        return
-    try:
-        if not step.near.startswith("x"):
-            _share(step.near)
-        elif Fraction(step.near[1:]) < 1 or step.ask == "curve":
-            raise ValueError
-    except (ValueError, ZeroDivisionError):
-        yield f'{at}.near = "{step.near}": use a share such as "20 %", of a number also "x2"'
-    if step.ask == "number":
-        if step.figure is None:
-            yield f"{at}.figure: is missing; name the figure that is asked for"
-        else:
-            try:
-                kind_of(step.figure)
-            except FigureError as error:
-                yield f"{at}.figure = {error}"
-
-
-def _goal_faults(at: str, goal: GoalSpec) -> Iterator[str]:
-    if goal.at_most is None and goal.at_least is None and goal.equals is None:
-        yield f"{at}: a goal needs at_most, at_least or is"
-    try:
-        kind = kind_of(goal.figure)
-    except FigureError as error:
-        yield f"{at}.figure = {error}"
-        return
-    for key, bound in (("at_most", goal.at_most), ("at_least", goal.at_least), ("is", goal.equals)):
-        if bound is not None:
-            try:
-                parse_value(kind, bound)
-            except FigureError as error:
-                yield f"{at}.{key} = {error}"
-
-
 __all__ = [
-    "GoalState", "Lesson", "LessonError", "ScenarioError", "Verdict", "bundled_lessons", "filled",
-    "judge_choice", "judge_curve", "judge_goals", "judge_number", "lesson_scenario",
-    "load_lesson", "mover_of", "parse_lesson", "placeholders", "true_curve", "with_values",
+    "GoalState", "Lesson", "LessonError", "ScenarioError", "Verdict", "bundled_lessons",
+    "closing_lines", "filled", "judge_choice", "judge_curve", "judge_goals", "judge_number",
+    "lesson_scenario", "load_lesson", "mover_of", "options_of", "parse_lesson", "placeholders",
+    "true_curve", "with_values",
 ]  # fmt: skip

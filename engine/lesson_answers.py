@@ -110,6 +110,28 @@ def collected(paths: Sequence[Path]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
+    for row in collected_rows(paths):
+        writer.writerow([_plain("yes" if v is True else "no" if v is False else v) for v in row])
+    return out.getvalue()
+
+
+def collected_json(paths: Sequence[Path]) -> str:
+    """Return the same table as a JSON list of objects.
+
+    Raises:
+        LessonError: Some files hold no answers: all of them are named.
+    """
+    table = [dict(zip(COLUMNS, row, strict=True)) for row in collected_rows(paths)]
+    return json.dumps(table, indent=2, ensure_ascii=False) + "\n"
+
+
+def collected_rows(paths: Sequence[Path]) -> list[tuple[str | int | bool, ...]]:
+    """Return a row of `COLUMNS` for each answer in many files.
+
+    Raises:
+        LessonError: Some files hold no answers: all of them are named.
+    """
+    rows: list[tuple[str | int | bool, ...]] = []
     faults: list[str] = []
     for path in paths:
         try:
@@ -118,11 +140,11 @@ def collected(paths: Sequence[Path]) -> str:
             faults += error.faults
             continue
         for a in found.answers:
-            row = [path.name, found.student, found.lesson, a.step, a.kind, a.asked, a.said, a.did]
-            writer.writerow([_plain(value) for value in (*row, "yes" if a.close else "no")])
+            asked = (a.step, a.kind, a.asked, a.said, a.did, a.close)
+            rows.append((path.name, found.student, found.lesson, *asked))
     if faults:
         raise LessonError(faults)
-    return out.getvalue()
+    return rows
 
 
 def _plain(value: object) -> object:

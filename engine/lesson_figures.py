@@ -10,7 +10,8 @@ from engine.errors import MigrascopeError
 from engine.history import History, MigrationRecord
 from engine.metrics import downtime_ns, service_gap_ns, total_time_ns
 from engine.prediction import stopped_by_itself
-from engine.probes import Fate
+from engine.probes import Fate, ProbeRecord
+from engine.why import STOP_WORDS
 
 Kind = Literal["duration", "count", "size", "word"]
 NOT_THERE: Final = "never"
@@ -51,17 +52,31 @@ def _part(name: str) -> Reader:
     return lambda history, m: dict(m.downtime_parts).get(name) if m.resumed_ns else None
 
 
+def _pings_of(history: History, m: MigrationRecord) -> list[ProbeRecord]:
+    return [p for p in history.probes if p.vm == m.vm and p.spec.kind == "ping"]
+
+
 def _pings(key: str, scale: int) -> Reader:
     def read(history: History, m: MigrationRecord) -> int | None:
-        probes = [p for p in history.probes if p.vm == m.vm and p.spec.kind == "ping"]
+        probes = _pings_of(history, m)
         value = ping_figures(probes, m)[key] if probes else None
         return None if value is None else round(value * scale)
 
     return read
 
 
+def _in_gap(history: History, m: MigrationRecord) -> int | None:
+    """Return how many pings were sent while the VM could not be reached."""
+    probes = _pings_of(history, m)
+    if not probes or m.suspended_ns is None or m.reachable_ns is None:
+        return None
+    return sum(
+        int(((p.sent_ns >= m.suspended_ns) & (p.sent_ns < m.reachable_ns)).sum()) for p in probes
+    )
+
+
 def _late(history: History, m: MigrationRecord) -> int | None:
-    probes = [p for p in history.probes if p.vm == m.vm and p.spec.kind == "ping"]
+    probes = _pings_of(history, m)
     if not probes:
         return None
     return sum(int(((p.fates == Fate.LATE) | (p.fates == Fate.HELD)).sum()) for p in probes)
@@ -79,6 +94,11 @@ def _client(key: str, scale: int) -> Reader:
 def _converges(history: History, m: MigrationRecord) -> str | None:
     found = stopped_by_itself(m)
     return None if found is None else "yes" if found else "no"
+
+
+def _why_stopped(history: History, m: MigrationRecord) -> str | None:
+    reason = m.stop_reason
+    return None if reason is None else STOP_WORDS.get(reason, reason)
 
 
 def _longest_stall(history: History, m: MigrationRecord) -> int:
@@ -108,10 +128,12 @@ FIGURES: Final[dict[str, tuple[str, Kind, Reader]]] = {
     "longest_ping": ("longest ping", "duration", _pings("latest_ping_ms", _MS)),
     "pings_lost": ("pings lost", "count", _pings("pings_lost", 1)),
     "pings_late": ("pings late or held", "count", _late),
+    "pings_in_gap": ("pings sent into the service gap", "count", _in_gap),
     "typing_gap": ("longest wait for an echo", "duration", _client("typing_gap_s", _S)),
     "keys_lost": ("keys lost", "count", _client("keys_lost", 1)),
     "outcome": ("outcome", "word", lambda h, m: m.outcome),
     "stop_reason": ("reason to stop", "word", lambda h, m: m.stop_reason),
+    "why_stopped": ("reason to stop, in words", "word", _why_stopped),
     "converges": ("stops by itself", "word", _converges),
     "rule": ("rule that refuses", "word", lambda h, m: m.refusals[0].rule if m.refusals else None),
 }

@@ -134,6 +134,7 @@ class LessonSpec(Spec):
         format: 1.
         number: Its place among the lessons.
         misconception: What many believe, and the lesson is for.
+        minutes: About how long it takes; the check estimates it again.
         scenario: Bundled scenario that it begins with.
         sources: Where its facts are from.
     """
@@ -142,6 +143,7 @@ class LessonSpec(Spec):
     number: int = Field(ge=1, le=99)
     title: str
     misconception: str
+    minutes: int | None = Field(default=None, ge=1, le=7)
     scenario: str
     vm: str | None = None
     set: dict[str, Value] = {}

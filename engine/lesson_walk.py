@@ -11,7 +11,6 @@ from engine.history import History
 from engine.instants import InstantError, instant_ns
 from engine.lesson import (
     Lesson,
-    filled,
     judge_choice,
     judge_curve,
     judge_goals,
@@ -22,23 +21,27 @@ from engine.lesson import (
     true_curve,
     with_values,
 )
-from engine.lesson_figures import FigureError, figure_of, kind_of
+from engine.lesson_figures import NOT_THERE, FigureError, figure_of, kind_of
 from engine.lesson_file import ExerciseStep, PartsStep, QuestionStep, Step, WatchStep
 from engine.prediction import CurvePoints
 from engine.scenario import Scenario
+from engine.scenario_paths import PathError, locate
 from engine.simulation import simulate
 from engine.specs import ScenarioSpec
 
 Answers = Literal["right", "wrong"]
-WORDS_A_MINUTE: Final = 170
-QUESTION_S: Final = 15
+WORDS_A_MINUTE: Final = 150
+QUESTION_S: Final = 20
 EXERCISE_S: Final = 60
 LONGEST_MINUTES: Final = 8
 _FIXED_PARTS: Final = (
     "pool", "pages", "source-memory", "destination-memory", "legend", "narration", "plots", "web",
     "ping", "rate", "stalls", "remaining", "rounds", "speed", "downtime", "console", "timeline",
-    "transport", "controls", "outcome", "rounds-table", "summary", "header", "link", "switch",
+    "transport", "controls", "outcome", "rounds-table", "summary", "branches", "header", "link",
+    "switch",
 )  # fmt: skip
+_KNOBS: Final = ("network.bandwidth", "network.relearn_delay", "rate_limit", "policy", "dirty_rate")
+_KNOB_ENDS: Final = (".rate_limit", ".policy", ".rate", ".speed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +97,13 @@ def _answered(
     if isinstance(step, ExerciseStep):
         values = step.solution if answers == "right" else step.wrong
         states = judge_goals(step, runs.of(with_values(scenario, values)))
-        return all(s.met for s in states), "; ".join(f"{s.asked}, is {s.found}" for s in states)
+        return all(s.met for s in states), "; ".join(f"{s.asked}, now {s.found}" for s in states)
     if not isinstance(step, QuestionStep):
         return None, ""
     if step.ask == "choice":
         assert step.right is not None
         chosen = step.right if answers == "right" else (step.right + 1) % len(step.options)
-        verdict = judge_choice(step, chosen)
+        verdict = judge_choice(step, chosen, history)
     elif step.ask == "curve":
         vm = lesson.vm_at(number)
         curve = true_curve(history, vm) if answers == "right" else flat_curve(history, vm)
@@ -150,11 +153,16 @@ def check_lesson(lesson: Lesson, runs: Runs | None = None) -> list[str]:
         except ScenarioError as error:
             faults += [f"{at}: {fault}" for fault in error.faults]
     if not faults:
-        minutes = minutes_of(lesson, runs)
-        if minutes > LONGEST_MINUTES:
+        minutes, promised = minutes_of(lesson, runs), lesson.spec.minutes
+        if minutes >= LONGEST_MINUTES:
             faults.append(
                 f"{lesson.name}: takes about {minutes:.1f} minutes; "
-                f"at most {LONGEST_MINUTES}, shorten texts or what is played"
+                f"use less than {LONGEST_MINUTES}, shorten texts or what is played"
+            )
+        elif promised is not None and round(minutes) > promised:
+            faults.append(
+                f"{lesson.name}: minutes = {promised}: takes about {minutes:.1f}; "
+                "promise more, or shorten texts or what is played"
             )
     return faults
 
@@ -218,7 +226,8 @@ def _step_faults(step: Step, history: History) -> Iterator[str]:
     texts = [*texts_of(step), *(step.feedback if isinstance(step, QuestionStep) else ())]
     for key in dict.fromkeys(key for text in texts for key in placeholders(text)):
         try:
-            filled(f"{{{key}}}", history)
+            if figure_of(history, key).text == NOT_THERE:
+                yield f": {{{key}}}: the run never comes to it; there is nothing to fill in"
         except FigureError as error:
             yield f": {{{key}}}: {error}"
     parts = [step.spotlight] if step.spotlight else []
@@ -235,7 +244,8 @@ def _step_faults(step: Step, history: History) -> Iterator[str]:
         yield from _play_faults(step, history)
     if isinstance(step, QuestionStep) and step.figure is not None:
         try:
-            figure_of(history, step.figure)
+            if figure_of(history, step.figure).value is None:
+                yield f".figure = {step.figure}: the run never comes to it; ask for another"
         except FigureError as error:
             yield f".figure = {error}"
 
@@ -266,7 +276,7 @@ def _is_part(part: str, history: History) -> bool:
     known = {
         "vm": [vm.name for vm in history.spec.vms],
         "host": [host.name for host in history.spec.hosts],
-        "knob": [name],
+        "knob": [name] if name in _KNOBS or name.endswith(_KNOB_ENDS) else [],
     }
     return name in known.get(kind, ())
 
@@ -274,12 +284,17 @@ def _is_part(part: str, history: History) -> bool:
 def _exercise_faults(
     step: ExerciseStep, scenario: Scenario, history: History, runs: Runs
 ) -> Iterator[str]:
+    for i, path in enumerate(step.knobs):
+        try:
+            locate(scenario.document, path)
+        except PathError as error:
+            yield f".knobs.{i} = {path}: {error}"
     if all(state.met for state in judge_goals(step, history)):
         yield ".goals: are met before anything is changed"
     for key, values, wanted in (("solution", step.solution, True), ("wrong", step.wrong, False)):
         states = judge_goals(step, runs.of(with_values(scenario, values)))
         if all(state.met for state in states) is not wanted:
-            found = "; ".join(f"{s.asked}, is {s.found}" for s in states)
+            found = "; ".join(f"{s.asked}, now {s.found}" for s in states)
             yield f".{key}: {'does not reach' if wanted else 'reaches'} the goals: {found}"
 
 

@@ -3,7 +3,14 @@
 from html import escape
 from typing import Final
 
-from engine.lesson import Lesson, filled, judge_goals, lesson_scenario, with_values
+from engine.lesson import (
+    Lesson,
+    filled,
+    judge_goals,
+    lesson_scenario,
+    options_of,
+    with_values,
+)
 from engine.lesson_figures import figure_of, label_of
 from engine.lesson_file import ExerciseStep, QuestionStep
 from engine.lesson_walk import Runs
@@ -64,7 +71,7 @@ def _item(
     elif step.ask == "choice":
         options = "".join(
             f"<li>{'&#9746;' if key and i == step.right else '&#9744;'} {escape(option)}</li>"
-            for i, option in enumerate(step.options)
+            for i, option in enumerate(options_of(step, history))
         )
         paragraphs += f"<ul>{options}</ul>"
         answer = "" if key else _lines(1)

@@ -290,6 +290,7 @@ class Teaching(QObject):
             self._form(history),
         )
         self._shown = run.number
+        self._tell_all()
         if stage is Stage.ASKING:
             self._hide_future(True)
             self._seek_to(step.start, history)  # type: ignore[union-attr]
@@ -305,6 +306,22 @@ class Teaching(QObject):
             panel.answer.take_focus()
         else:
             panel.next_button.setFocus()
+
+    def _tell_all(self) -> None:
+        """In the last step: what was said beside what it did, all along the lesson."""
+        from engine.lesson import closing_lines
+
+        run, panel = self._run, self._panel
+        assert run is not None and panel is not None
+        lines = closing_lines(run.lesson, run.verdicts)
+        if run.step.kind == "watch" and run.at_end and lines:
+            panel.show_verdict("What you said, and what it did", "\n\n".join(lines))
+
+    def _filled(self, text: str) -> str:
+        from engine.lesson import filled
+
+        history = self._session.history
+        return text if history is None else filled(text, history)
 
     def _open(self, scenario: Scenario, vm: str) -> None:
         """Open a scenario, unless it is what is open."""
@@ -334,7 +351,9 @@ class Teaching(QObject):
             assert step.figure is not None
             form = NumberAnswer(label_of(step.figure), EXAMPLES[kind_of(step.figure)])
         elif step.ask == "choice":
-            form = ChoiceAnswer(step.title, step.options)
+            from engine.lesson import options_of
+
+            form = ChoiceAnswer(step.title, options_of(step, history))
         else:
             form = CurveAnswer(*self._axes(history))
         form.given.connect(self._on_given)
@@ -369,7 +388,7 @@ class Teaching(QObject):
         assert run is not None and panel is not None
         step = run.step
         if step.kind == "parts":
-            panel.show_verdict("", step.parts[run.part].text)
+            panel.show_verdict("", self._filled(step.parts[run.part].text))
         go_on = "Continue"
         if not run.may_go_on:
             go_on = "Answer" if step.kind == "question" else "Continue"
@@ -465,7 +484,7 @@ class Teaching(QObject):
                 return
         elif step.ask == "choice":
             assert isinstance(answer, int)
-            verdict = judge_choice(step, answer)
+            verdict = judge_choice(step, answer, history)
         else:
             curve: CurvePoints = answer  # type: ignore[assignment]
             verdict = judge_curve(step, curve, history, vm)
@@ -543,7 +562,8 @@ class Teaching(QObject):
 
     def _show_hint(self) -> None:
         assert self._run is not None and self._panel is not None
-        self._panel.show_verdict("", self._run.step.hint)  # type: ignore[union-attr]
+        hint = self._run.step.hint  # type: ignore[union-attr]
+        self._panel.show_verdict("", self._filled(hint))
 
     def _show_solution(self) -> None:
         """Put a solution in force, as an edit that undo takes back."""

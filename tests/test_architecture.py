@@ -66,7 +66,8 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
 
 @pytest.mark.parametrize(
     "data", ["assets/scenarios/recorded-demo.toml", "assets/fonts/DejaVuSans.ttf",
-             "assets/traces/sqlite.npz", "engine/MODEL.md"],
+             "assets/traces/sqlite.npz", "engine/MODEL.md",
+             "assets/lessons/01-what-xenmotion-is.toml"],
 )
 def test_a_plain_install_carries_its_data(data: str) -> None:
     config = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]

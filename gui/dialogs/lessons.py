@@ -45,7 +45,9 @@ class LessonsDialog(QDialog):
         self.list.setAccessibleName("Lessons")
         for lesson in lessons:
             mark = "\N{CHECK MARK} " if lesson.name in done else ""
-            item = QListWidgetItem(f"{lesson.spec.number}.  {lesson.title}   {mark}".rstrip())
+            minutes = f"   {lesson.spec.minutes} min" if lesson.spec.minutes else ""
+            text = f"{lesson.spec.number}.  {lesson.title}{minutes}   {mark}".rstrip()
+            item = QListWidgetItem(text)
             item.setData(Qt.ItemDataRole.UserRole, lesson.name)
             self.list.addItem(item)
         first = next((i for i, one in enumerate(lessons) if one.name not in done), 0)

@@ -3,14 +3,19 @@
 import csv
 import io
 import json
+import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from engine import cli
+from engine.instants import EVENT_WORDS
 from engine.lesson import (
     LessonError,
+    Verdict,
     bundled_lessons,
+    closing_lines,
     filled,
     judge_choice,
     judge_curve,
@@ -18,6 +23,7 @@ from engine.lesson import (
     judge_number,
     lesson_scenario,
     load_lesson,
+    options_of,
     parse_lesson,
     placeholders,
     true_curve,
@@ -40,6 +46,7 @@ from engine.worksheet import worksheet
 
 RUNS = {name: Runs() for name in bundled_lessons()}
 TITLES = 10
+ROOT = Path(__file__).resolve().parents[2]
 
 HEAD = """
 format = 1
@@ -64,8 +71,11 @@ def test_a_lesson_is_right_asks_and_lets_something_be_done(name):
     assert check_lesson(lesson, runs) == []
     assert any(isinstance(step, QuestionStep) for step in lesson.steps)
     assert any(isinstance(step, ExerciseStep) for step in lesson.steps)
-    assert any(isinstance(step, WatchStep) for step in lesson.steps)
+    watched = [step for step in lesson.steps if isinstance(step, WatchStep)]
+    assert any(step.captions for step in watched) and any(step.spotlight for step in watched)
+    assert isinstance(lesson.steps[-1], WatchStep) and lesson.steps[-1].to is None
     assert 1 < minutes_of(lesson, runs) < LONGEST_MINUTES
+    assert minutes_of(lesson, runs) <= lesson.spec.minutes < LONGEST_MINUTES
 
 
 @pytest.mark.parametrize("name", bundled_lessons())
@@ -144,13 +154,59 @@ def test_numbers_are_judged_by_their_nearness():
         judge_number(step, "soon", history)
 
 
+def test_options_and_feedback_are_filled_from_the_run():
+    lesson = load_lesson("6")
+    number, step = next(
+        (i, s) for i, s in enumerate(lesson.steps)
+        if isinstance(s, QuestionStep) and s.ask == "choice"
+    )
+    history = Runs().of(lesson_scenario(lesson, number))
+    base = figure_of(history, "cps.base_ping").text
+    assert options_of(step, history)[step.right].endswith(base)
+    wrong = judge_choice(step, 0, history)
+    assert wrong.did.endswith(base) and "{" not in wrong.text and "It did: " in wrong.text
+
+
+def test_the_closing_says_what_was_said_beside_what_it_did():
+    lesson = load_lesson("2")
+    verdicts = {
+        1: Verdict(False, "90,000", "119,602", "x"),
+        3: Verdict(True, "a curve", "the simulated curve", "Your curve runs on it."),
+        5: Verdict(True, "Nothing", "Nothing", "x"),
+        7: Verdict(True, "not", "a question", "x"),
+    }
+    assert closing_lines(lesson, verdicts) == [
+        "How many are sent?: you said: 90,000; it did: 119,602.",
+        "Draw what is left: Your curve runs on it.",
+        "A busier guest: you said and it did: Nothing.",
+    ]
+    assert closing_lines(lesson, {}) == []
+
+
+def test_pings_in_the_gap_are_those_sent_while_nobody_answers():
+    lesson = load_lesson("1")
+    scenario = lesson_scenario(lesson, 0)
+    for interval_ms in (1000, 10):
+        values = {"vms.cps.probes.0.interval": f"{interval_ms} ms"}
+        history = Runs().of(with_values(scenario, values))
+        move = history.migrations[0]
+        sent = [
+            t for p in history.probes if p.vm == "cps" for t in p.sent_ns.tolist()
+            if move.suspended_ns <= t < move.reachable_ns
+        ]
+        assert figure_of(history, "cps.pings_in_gap").value == len(sent)
+    assert len(sent) >= 5
+    assert figure_of(history, "cps.why_stopped").text.startswith("so few pages were left")
+
+
 def test_choices_and_curves_are_judged():
     lesson = load_lesson("2")
     choice = next(s for s in lesson.steps if isinstance(s, QuestionStep) and s.ask == "choice")
     curve = next(s for s in lesson.steps if isinstance(s, QuestionStep) and s.ask == "curve")
     history = Runs().of(lesson_scenario(lesson, 0))
-    assert [judge_choice(choice, i).right for i in range(3)] == [False, True, False]
-    assert all(judge_choice(choice, i).text.endswith(choice.feedback[i]) for i in range(3))
+    verdicts = [judge_choice(choice, i, history) for i in range(3)]
+    assert [v.right for v in verdicts] == [False, True, False]
+    assert all(v.text.endswith(choice.feedback[i]) for i, v in enumerate(verdicts))
     assert judge_curve(curve, true_curve(history, "cps"), history, "cps").right
     assert not judge_curve(curve, flat_curve(history, "cps"), history, "cps").right
     assert judge_curve(curve, (), history, "cps").text == "No curve was drawn."
@@ -197,10 +253,11 @@ def test_a_wrong_lesson_tells_all_its_faults_at_once(text, sentences):
 
 def test_the_check_looks_at_the_runs():
     text = HEAD + """
+    minutes = 1
     [[steps]]
     kind = "watch"
     title = "A"
-    text = "It took {cps.beauty} and {nobody.downtime}."
+    text = "It took {cps.typing_gap}, {cps.beauty} and {nobody.downtime}."
     from = "resumed"
     to = "push"
     speed = "0"
@@ -210,10 +267,17 @@ def test_the_check_looks_at_the_runs():
     kind = "exercise"
     title = "B"
     goals = [ { figure = "cps.outcome", is = "completed" } ]
-    knobs = ["network.bandwidth"]
+    knobs = ["network.bandwith"]
     hint = ""
     why = ""
     solution = { "network.bandwidth" = "1 Gbit/s" }
+    [[steps]]
+    kind = "question"
+    title = "D"
+    ask = "number"
+    figure = "cps.keys_lost"
+    why = ""
+    spotlight = "knob:hosts.xen-1.memory"
     [[steps]]
     kind = "watch"
     title = "C"
@@ -221,12 +285,36 @@ def test_the_check_looks_at_the_runs():
     """
     faults = "\n".join(check_lesson(parse_lesson(text, "mine")))
     for part in (
-        "{cps.beauty}", "no migration of nobody", 'part "moon": no such part',
+        "{cps.beauty}", "{cps.typing_gap}: the run never comes to it",
+        ".figure = cps.keys_lost: the run never comes to it", ".knobs.0 = network.bandwith",
+        'part "knob:hosts.xen-1.memory": no such part', "no migration of nobody",
+        'part "moon": no such part',
         'part "vm:nobody": no such part', '.captions = "round 99"',
         '.to = "push": comes before "resumed"', '.speed = "0": use a speed',
-        "steps.1.goals: are met before anything is changed", "steps.2: ", "network.colour",
+        "steps.1.goals: are met before anything is changed", "steps.3: ", "network.colour",
     ):  # fmt: skip
         assert part in faults, part
+
+
+def test_a_lesson_that_takes_longer_than_it_promises_is_told():
+    words = "word " * 500
+    text = HEAD + f'minutes = 2\n[[steps]]\nkind = "watch"\ntitle = "A"\ntext = "{words}"'
+    assert check_lesson(parse_lesson(text, "m")) == [
+        "m: minutes = 2: takes about 3.3; promise more, or shorten texts or what is played"
+    ]
+    text = HEAD + f'[[steps]]\nkind = "watch"\ntitle = "A"\ntext = "{words * 3}"'
+    assert "takes about 10.0 minutes; use less than 8" in check_lesson(parse_lesson(text, "m"))[0]
+
+
+def test_the_lesson_in_the_contributors_page_is_right():
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("## Write a lesson")[2]
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    lesson, runs = parse_lesson(example, "page"), Runs()
+    assert check_lesson(lesson, runs) == []
+    assert [r.right for r in walk(lesson, "right", runs) if r.right is not None] == [True, True]
+    assert [r.right for r in walk(lesson, "wrong", runs) if r.right is not None] == [False, False]
+    for word in (*FIGURES, *EVENT_WORDS):
+        assert f"`{word}`" in page, word
 
 
 def test_answers_go_to_a_file_and_are_collected(tmp_path, capsys):
@@ -241,6 +329,9 @@ def test_answers_go_to_a_file_and_are_collected(tmp_path, capsys):
     rows = list(csv.DictReader(io.StringIO(collected([path, path]))))
     assert [row["said"] for row in rows] == ["It runs on", "'=cmd"] * 2
     assert rows[0]["student"] == "Ada" and rows[0]["close"] == "yes"
+    assert cli.main(["answers", str(path), "--json"]) == 0
+    table = json.loads(capsys.readouterr().out)
+    assert [row["close"] for row in table] == [True, False] and table[1]["said"] == "=cmd"
     bad = tmp_path / "bad.json"
     bad.write_text('{"format": 1}', encoding="utf-8")
     worse = tmp_path / "worse.json"
@@ -289,7 +380,9 @@ def test_the_worksheet_asks_and_its_key_answers(name):
 
 def test_the_commands_list_check_walk_and_print(tmp_path, capsys):
     assert cli.main(["list", "--lessons"]) == 0
-    assert capsys.readouterr().out.count("\n") == TITLES
+    listed = capsys.readouterr().out.splitlines()
+    assert len(listed) == TITLES
+    assert all(re.search(r" [1-7] min  \S", line) for line in listed)
     assert cli.main(["check", "03-downtime-and-total-time"]) == 0
     assert "right (6 steps" in capsys.readouterr().out
     assert cli.main(["lesson", "1", "--walk", "right", "--json"]) == 0

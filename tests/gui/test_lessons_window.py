@@ -11,6 +11,8 @@ from engine.lesson import bundled_lessons, load_lesson, parse_lesson
 from engine.lesson_walk import number_answer
 from gui.dialogs.lessons import LessonsDialog
 from gui.models.lesson_run import LessonRun, Stage
+from gui.named_parts import part_rect
+from gui.views.lesson_answer import OptionLabel
 
 KEY = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -32,6 +34,11 @@ def write(text):
 
 def toml_text(value):
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def exercise_of(lesson):
+    """Return the place of the lesson's exercise."""
+    return next(i for i, step in enumerate(lesson.steps) if step.kind == "exercise")
 
 
 def choose_lesson(parts, qtbot, place):
@@ -140,7 +147,7 @@ def test_an_exercise_is_judged_on_every_new_run(parts, qtbot, settle):
     teaching = parts.wiring.teaching
     teaching.start(load_lesson("1"))
     run, panel = teaching.running, teaching.panel
-    run.number = len(run.lesson.steps) - 1
+    run.number = exercise_of(run.lesson)
     teaching._show_step()
     assert run.stage is Stage.TRYING and "\N{BALLOT X}" in panel.goals.text()
     assert not panel.next_button.isEnabled()
@@ -164,12 +171,56 @@ def test_a_solution_is_shown_on_wish_and_can_be_taken_back(parts, qtbot, settle)
     teaching = parts.wiring.teaching
     teaching.start(load_lesson("1"))
     run, panel = teaching.running, teaching.panel
-    run.number = len(run.lesson.steps) - 1
+    run.number = exercise_of(run.lesson)
     teaching._show_step()
     QTest.mouseClick(panel.solution_button, Qt.MouseButton.LeftButton)
     settle(parts)
     assert run.may_go_on and not teaching.answers.answers[-1].close
     assert parts.session.undo_stack.canUndo()
+
+
+def test_a_hint_holds_the_figures_of_the_run(parts):
+    teaching = parts.wiring.teaching
+    teaching.start(load_lesson("5"))
+    teaching.running.number = exercise_of(teaching.running.lesson)
+    teaching._show_step()
+    QTest.mouseClick(teaching.panel.hint_button, Qt.MouseButton.LeftButton)
+    assert "{" not in teaching.panel.why.text() and " ms" in teaching.panel.why.text()
+
+
+def test_the_last_step_tells_what_was_said_and_what_it_did(parts, qtbot, settle):
+    teaching = parts.wiring.teaching
+    teaching.start(load_lesson("6"))
+    run = teaching.running
+    asked = [i for i, s in enumerate(run.lesson.steps) if s.kind == "question"]
+    for number in asked:
+        run.number = number
+        teaching._show_step()
+        if run.step.ask == "choice":
+            labels = teaching.panel.answer.findChildren(OptionLabel)
+            assert len(labels) == 3 and all("{" not in label.text() for label in labels)
+        answer_by_keys(parts, qtbot, settle, run, right=number == asked[0])
+    run.number = len(run.lesson.steps) - 1
+    teaching._show_step()
+    told = teaching.panel.why.text()
+    assert teaching.panel.verdict.text() == "What you said, and what it did"
+    assert "you said and it did" in told or "it did: 5.8 ms" in told
+    assert "it did: As long as before the move: 1 ms" in told
+
+
+@pytest.mark.parametrize("name", bundled_lessons())
+def test_every_part_that_a_lesson_lights_is_shown_then(parts, settle, name):
+    teaching = parts.wiring.teaching
+    teaching.start(load_lesson(name))
+    run = teaching.running
+    for number, step in enumerate(run.lesson.steps):
+        run.number, run.part = number, 0
+        teaching._show_step()
+        QApplication.processEvents()
+        wanted = [step.spotlight, *(p.part for p in getattr(step, "parts", ()))]
+        wanted += [caption.part for caption in getattr(step, "captions", ())]
+        for part in filter(None, wanted):
+            assert part_rect(parts.window, part) is not None, (step.title, part)
 
 
 def test_what_was_open_is_open_again_with_its_edits(parts, settle):
