@@ -71,7 +71,8 @@ class Presenting(QObject):
         window.narration.set_font_px(WORDS_PX)
         self._layouts.set_presenting(True)
         fill_screen(window, True)
-        self._layouts.enlarge_for(window.size())
+        # The window has the screen's size a moment later.
+        self._layouts.enlarge_for(window.screen().size())
         window.setFocus()
         QGuiApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
         self._rest.start()

@@ -31,7 +31,7 @@ def test_f11_leaves_what_an_audience_needs_and_esc_brings_all_back(
     for shown in (w.pool, w.pages, w.narration, w.plots, w.timeline):
         assert shown.isVisible()
     assert w.narration.height() >= 1.4 * small_px
-    assert "Esc ends" in w.findChild(type(parts.wiring.presenting.toast)).text()
+    assert "Esc ends" in parts.wiring.presenting.toast.text()
 
     qtbot.keyClick(w, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: not parts.wiring.presenting.on)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from engine.scenario import load_scenario
 from gui import app
@@ -42,6 +43,17 @@ def test_a_window_that_was_not_maximised_has_its_size_again(parts: Parts) -> Non
         window.actions_by_name.full_screen.trigger()
         QApplication.processEvents()
     assert not window.isMaximized() and window.size() == size
+
+
+def test_presenting_enlarges_for_the_screen_at_once_and_not_afterwards(
+    parts: Parts, qtbot: QtBot
+) -> None:
+    action = parts.window.actions_by_name.present
+    action.trigger()
+    assert parts.wiring.layouts.scale_percent == 125  # of 1920x1080
+    qtbot.waitUntil(lambda: parts.window.room.width() == 1920 * 100 // 125)
+    action.trigger()
+    assert parts.wiring.layouts.scale_percent == 100
 
 
 def test_presenting_from_full_screen_stays_full_afterwards(parts: Parts) -> None:
