@@ -139,6 +139,7 @@ def _window(arguments: list[str]) -> int:
         startup.check_qt_libraries()
         platform = startup.check_display(os.environ)
         startup.check_reference_counts()
+        startup.skip_source_reading()
     except startup.StartupError as error:
         return _fail([str(error)], startup.EXIT_NO_DISPLAY)
     if platform:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QFileDialog
 
 from engine.errors import MigrascopeError, ScenarioError
 from engine.scenario import BUNDLED, Scenario, bundled_scenarios
@@ -115,6 +114,8 @@ class Opening(QObject):
 
     def choose_files(self) -> None:
         """Ask for a file, or a recording and its pings."""
+        from PySide6.QtWidgets import QFileDialog
+
         names, _ = QFileDialog.getOpenFileNames(
             self._window, "Open a scenario or a recording", "", FILTER
         )

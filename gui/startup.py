@@ -52,6 +52,9 @@ WAYLAND_LIBRARIES: Final = {
     "libwayland-cursor.so.0": "libwayland-cursor0",
 }
 
+_READS_SOURCE: Final = "_mod_uses_pyside"
+"""In PySide6 6.10: whether a module uses it; read from its source."""
+
 Loads = Callable[[str], bool]
 
 
@@ -138,6 +141,23 @@ def check_reference_counts() -> None:
             f"install PySide6-Essentials 6.10.3 (the commands {HEADLESS.partition(' work')[0]} "
             "do not animate and still work)."
         )
+
+
+def skip_source_reading() -> bool:
+    """Keep PySide6 from reading the source of every module that is imported after it.
+
+    It looks for its own name in each, because whoever uses it may ask for other names of its
+    methods (`from __feature__ import snake_case`). Nobody does here, and some 330 files take a
+    tenth of the start. PySide6 has no switch for it, so its answer is given in its place.
+
+    Returns:
+        Whether it does so at all; another build may not, and then nothing happens.
+    """
+    feature = sys.modules.get("shibokensupport.feature")
+    if not callable(getattr(feature, _READS_SOURCE, None)):
+        return False
+    setattr(feature, _READS_SOURCE, lambda module: True)
+    return True
 
 
 def _require(libraries: Mapping[str, str], loads: Loads, *, works: str) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QFileDialog
 
 from gui.beside import Beside
 from gui.fault_menus import FaultMenus
@@ -186,6 +185,8 @@ class Wiring(QObject):
     def _on_export_picture(self) -> None:
         self._player.pause()
         picture: QPixmap = self._window.centralWidget().grab()
+        from PySide6.QtWidgets import QFileDialog
+
         name, _ = QFileDialog.getSaveFileName(
             self._window, "Export picture", "migrascope.png", "Pictures (*.png)"
         )

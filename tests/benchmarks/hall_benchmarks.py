@@ -147,6 +147,7 @@ from gui import startup
 startup.check_qt_libraries()
 startup.check_display(os.environ)
 startup.check_reference_counts()
+startup.skip_source_reading()
 from gui import app
 import_module, open_first = app.import_module, app.open_first
 times = []

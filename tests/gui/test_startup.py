@@ -86,6 +86,27 @@ def test_this_build_of_qt_keeps_its_references() -> None:
     startup.check_reference_counts()
 
 
+def test_qt_reads_no_source_of_what_is_imported_after_it() -> None:
+    code = """
+        import linecache, sys
+        from gui import startup
+        startup.check_reference_counts()
+        assert startup.skip_source_reading()
+        before = set(linecache.cache)
+        import gui.main_window
+        read = [name for name in linecache.cache if name not in before]
+        assert not read, read
+        from PySide6.QtCore import QObject
+        assert QObject().objectName() == "" and not hasattr(QObject, "object_name")
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, capture_output=True, text=True,
+        timeout=60, check=False, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_readme_installs_every_library_that_is_checked() -> None:
     start_line = (ROOT / "README.md").read_text().split("<!-- start -->")[1].split("```")[1]
     brought_along = {
