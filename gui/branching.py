@@ -104,14 +104,18 @@ class Branching(QObject):
         """Return the future that is in force."""
         return self._current
 
-    def depth(self, node: Node) -> int:
-        """Return how often the way to a node forked: the first future of each goes straight on."""
-        found, at = 0, node
-        while at.parent is not None:
-            siblings = [n for n in self._nodes if n.parent is at.parent]
-            found += siblings[0] is not at
-            at = at.parent
-        return found
+    def depths(self) -> list[int]:
+        """Return how often the way to each node forked: the first future goes straight on."""
+        found: dict[int, int] = {}
+        straight: set[int] = set()
+        for node in self._nodes:  # each after the one from which it forked
+            parent = node.parent
+            if parent is None:
+                found[id(node)] = 0
+            else:
+                found[id(node)] = found[id(parent)] + (id(parent) in straight)
+                straight.add(id(parent))
+        return [found[id(node)] for node in self._nodes]
 
     # What the viewer does
 
@@ -231,7 +235,9 @@ class Branching(QObject):
                 self._open(scenario)
                 return
         found = next((n for n in self._nodes if n.scenario is scenario), None)
-        found = found or next((n for n in self._nodes if _same_run(n, scenario)), None)
+        if found is None:
+            run = _run_of(scenario.spec)
+            found = next((n for n in self._nodes if _run_of(n.scenario.spec) == run), None)
         in_hand = self._session.gesture
         grown = self._grown if in_hand is not None and in_hand == self._gesture else None
         if found is not None and found is not grown:
@@ -306,10 +312,6 @@ class Branching(QObject):
 def _run_of(spec: ScenarioSpec) -> ScenarioSpec:
     """Return what a run depends on."""
     return spec.model_copy(update={"notes": (), "branches": ()})
-
-
-def _same_run(node: Node, scenario: Scenario) -> bool:
-    return _run_of(node.scenario.spec) == _run_of(scenario.spec)
 
 
 def _with_as_many(scenario: Scenario, branches: Sequence[Branch]) -> Document:

@@ -40,9 +40,7 @@ class Forking(QObject):
 
     def _show(self) -> None:
         if not self._panel.isHidden() or not self.tree.nodes():
-            nodes = self.tree.nodes()
-            depths = [self.tree.depth(node) for node in nodes]
-            self._panel.show_futures(nodes, self.tree.current, depths)
+            self._panel.show_futures(self.tree.nodes(), self.tree.current, self.tree.depths())
 
     def _rename(self, node: Node, name: str) -> None:
         why = self.tree.rename(node, name)

@@ -64,22 +64,14 @@ class BranchTree(QFrame):
         self.setObjectName("branches")
         self._filling = self._hidden = False
         self._checked: list[object] = []
+        self._written: list[tuple[object, ...]] = []
         self._shown: tuple[Sequence[Future], object, Sequence[int]] = ((), None, ())
         title = QLabel("Branches")
         title.setObjectName("sectionTitle")
         title.setFont(ui_font(12))
         self.tree = QTreeWidget()
         self.tree.setFont(ui_font(12))
-        self.tree.setColumnCount(3)
-        self.tree.setHeaderLabels(["future", "total", "downtime"])
-        self.tree.headerItem().setTextAlignment(1, RIGHT)
-        self.tree.headerItem().setTextAlignment(2, RIGHT)
-        self.tree.header().setFont(ui_font(11))
-        self.tree.header().setStretchLastSection(False)
-        self.tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column in (1, 2):
-            mode = QHeaderView.ResizeMode.ResizeToContents
-            self.tree.header().setSectionResizeMode(column, mode)
+        self._set_columns()
         self.tree.setRootIsDecorated(False)
         self.tree.setUniformRowHeights(True)
         self.tree.setIndentation(0)
@@ -92,7 +84,7 @@ class BranchTree(QFrame):
         self.tree.installEventFilter(self)
         # A name that was being typed leaves its marks behind: write them again.
         self.tree.itemDelegate().closeEditor.connect(
-            lambda editor, hint: QTimer.singleShot(0, self, lambda: self.show_futures(*self._shown))
+            lambda editor, hint: QTimer.singleShot(0, self, self._write_again)
         )
         self.go_button, self.rename_button = QPushButton("Go to"), QPushButton("Rename")
         self.delete_button, self.compare_button = QPushButton("Delete"), QPushButton("Compare")
@@ -116,6 +108,18 @@ class BranchTree(QFrame):
         layout.addWidget(self.tree)
         layout.addLayout(row)
         self.hide()
+
+    def _set_columns(self) -> None:
+        self.tree.setColumnCount(3)
+        self.tree.setHeaderLabels(["future", "total", "downtime"])
+        self.tree.headerItem().setTextAlignment(1, RIGHT)
+        self.tree.headerItem().setTextAlignment(2, RIGHT)
+        self.tree.header().setFont(ui_font(11))
+        self.tree.header().setStretchLastSection(False)
+        self.tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column in (1, 2):
+            mode = QHeaderView.ResizeMode.ResizeToContents
+            self.tree.header().setSectionResizeMode(column, mode)
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
@@ -154,22 +158,48 @@ class BranchTree(QFrame):
         self._shown = (futures, current, depths)
         chosen = self._node()
         self._checked = [node for node in self._checked if node in futures]
-        self.tree.clear()
-        for future, depth in zip(futures, depths, strict=True):
-            item = self._item(future, depth, is_current=future is current)
-            self.tree.addTopLevelItem(item)
-            if future is (chosen if chosen in futures else current):
+        del self._written[len(futures) :]
+        while self.tree.topLevelItemCount() > len(futures):
+            self.tree.takeTopLevelItem(self.tree.topLevelItemCount() - 1)
+        pointed = chosen if chosen in futures else current
+        for place, (future, depth) in enumerate(zip(futures, depths, strict=True)):
+            item = self._write(place, future, depth, is_current=future is current)
+            if future is pointed and self.tree.currentItem() is not item:
                 self.tree.setCurrentItem(item)
         rows = max(2, min(MOST_ROWS, len(futures)))
         self.tree.setFixedHeight(rows * ROW_PX + self.tree.header().sizeHint().height() + 6)
         self._filling = False
         self._update_buttons()
 
-    def _item(self, future: Future, depth: int, *, is_current: bool) -> QTreeWidgetItem:
+    def _write_again(self) -> None:
+        self._written = []
+        self.show_futures(*self._shown)
+
+    def _write(
+        self, place: int, future: Future, depth: int, *, is_current: bool
+    ) -> QTreeWidgetItem:
+        """Return the line of a future, written anew only where it tells something else."""
+        item = self.tree.topLevelItem(place)
+        if item is None:
+            item = QTreeWidgetItem()
+            self.tree.addTopLevelItem(item)
+        times = (future.total_ns, future.downtime_ns)
+        key = (
+            future, future.name, future.at_ns, *times, future.outcome, depth, is_current,
+            self._hidden, future in self._checked,
+        )  # fmt: skip
+        if self._written[place : place + 1] != [key]:
+            self._written[place:] = [key, *self._written[place + 1 :]]
+            self._fill(item, future, depth, is_current=is_current)
+        return item
+
+    def _fill(
+        self, item: QTreeWidgetItem, future: Future, depth: int, *, is_current: bool
+    ) -> None:
         lead = "\u2003" * depth + ("\u2514 " if depth else "")
         mark = "\u25b6 " if is_current else ""
         where = f"  from {format_duration_ns(future.at_ns)}" if future.at_ns else ""
-        item = QTreeWidgetItem([f"{lead}{mark}{future.name}"])
+        item.setText(0, f"{lead}{mark}{future.name}")
         for column, duration_ns in ((1, future.total_ns), (2, future.downtime_ns)):
             text = format_duration_ns(duration_ns) if duration_ns is not None else "\u2013"
             text = "hidden" if self._hidden else text
@@ -184,7 +214,6 @@ class BranchTree(QFrame):
         item.setToolTip(0, tip)
         spoken = f"{tip}{', in force' if is_current else ''}"
         item.setData(0, Qt.ItemDataRole.AccessibleTextRole, spoken)
-        return item
 
     def _node(self) -> object | None:
         item = self.tree.currentItem()
@@ -220,6 +249,7 @@ class BranchTree(QFrame):
         item = self.tree.currentItem()
         if item is not None:
             self._filling = True
+            self._written = []
             item.setText(0, item.data(0, NODE_ROLE).name)
             self._filling = False
             self.tree.editItem(item, 0)

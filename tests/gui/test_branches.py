@@ -62,7 +62,7 @@ def test_undo_walks_up_and_a_new_edit_makes_a_sibling(
     assert tree.current is root and first in tree.nodes()
     second = change(parts, settle, 7, 300)
     assert second.parent is root and len(tree.nodes()) == 3
-    assert [tree.depth(n) for n in tree.nodes()] == [0, 0, 1]
+    assert tree.depths() == [0, 0, 1]
     qtbot.keyClick(parts.window, Qt.Key.Key_Z, CTRL)
     qtbot.keyClick(parts.window, Qt.Key.Key_Z, CTRL | SHIFT)
     settle(parts)
@@ -74,7 +74,7 @@ def test_edits_one_after_the_other_are_futures_one_after_the_other(
 ) -> None:
     nodes = [change(parts, settle, at_s, 500 - 50 * at_s) for at_s in (6, 7, 8)]
     assert [n.parent for n in nodes] == [tree_of(parts).nodes()[0], *nodes[:2]]
-    assert [tree_of(parts).depth(n) for n in nodes] == [0, 0, 0]
+    assert tree_of(parts).depths() == [0, 0, 0, 0]
 
 
 def test_a_slider_that_comes_back_leaves_no_future(parts: Parts, settle: Settle) -> None:
@@ -245,3 +245,27 @@ def test_the_panel_fits_into_the_side(
     for button in (panel.go_button, panel.rename_button, panel.compare_button):
         assert button.width() >= button.sizeHint().width()
     QTest.qWait(10)
+
+
+def test_lines_that_tell_the_same_are_not_written_again(
+    parts: Parts, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(parts, settle, 6, 400)
+    parts.window.actions_by_name.branches.trigger()
+    panel = parts.window.branches
+    written: list[object] = []
+    fill = panel._fill
+
+    def note(item: object, future: object, *rest: object, **more: object) -> None:
+        written.append(future)
+        fill(item, future, *rest, **more)
+
+    monkeypatch.setattr(panel, "_fill", note)
+    parts.wiring.forking.tree.changed.emit()
+    assert written == []
+
+    change(parts, settle, 7, 300)
+    nodes = parts.wiring.forking.tree.nodes()
+    assert nodes[0] not in written and nodes[1] in written and nodes[2] in written
+    texts = [panel.tree.topLevelItem(i).text(0) for i in range(panel.tree.topLevelItemCount())]
+    assert len(texts) == 3 and [("\u25b6" in t) for t in texts] == [False, False, True]
