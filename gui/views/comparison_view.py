@@ -86,6 +86,9 @@ class ComparisonView(QWidget):
         Raises:
             ValueError: There are more than four runs.
         """
+        if not runs and not self.model.rows:
+            self.hide()  # as it was: laying out an empty table takes its time at every start
+            return
         self.model.set_runs(runs, vm, reasons=reasons)
         told = [row.sentence for row in self.model.rows if row.sentence]
         self.words.setText("\n".join(f"•  {line}" for line in told) if told else ALIKE)
