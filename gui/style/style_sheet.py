@@ -9,7 +9,6 @@ from typing import Final
 
 from PySide6.QtWidgets import QWidget
 
-from gui.style.enlarging import enlarged_sheet
 from gui.style.theme import Theme
 
 _SHEET: Final = Template("""
@@ -131,7 +130,11 @@ def style_sheet(theme: Theme, scale: float = 1.0) -> str:
     """Return the style sheet of a theme; for a dialog, so many times as large."""
     tokens = {name: value for name, value in vars(theme).items() if name != "name"}
     sheet = _SHEET.substitute(tokens)
-    return sheet if scale == 1 else enlarged_sheet(sheet, scale)
+    if scale == 1:
+        return sheet
+    from gui.style.enlarging import enlarged_sheet
+
+    return enlarged_sheet(sheet, scale)
 
 
 def dress(widget: QWidget, sheet: str) -> None:
