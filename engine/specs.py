@@ -33,8 +33,8 @@ ParameterValue = bool | int | float | str
 class Spec(BaseModel):
     """Base of all parts of a scenario: frozen, no unknown keys, keys by alias."""
 
-    # Validators are worked out when the first file is read: a process that gets its scenario from
-    # another one never needs them.
+    # Validators are worked out when they are first needed: reading a file needs that of the whole
+    # and no part's own, and a worker that is sent a scenario needs none.
     model_config = ConfigDict(
         frozen=True, extra="forbid", populate_by_name=True, strict=False, defer_build=True
     )

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QLocale, QTimer
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
-from gui.first_run import FirstRun
 from gui.heap import bound_heap
 from gui.main_window import MainWindow
 from gui.settings import Settings, config_file, data_folder
@@ -35,11 +34,9 @@ WARM_UP_DELAY_MS = 200
 UNSAVED = "unsaved"
 HEAVY: Final = (
     "numpy", "pydantic.main", "engine.scenario", "gui.player", "gui.views.pages_view",
-    "gui.window_content", "gui.wiring",
+    "gui.window_content", "gui.wiring", "engine.sampling", "engine.simulation",
 )  # fmt: skip
 """Imported one after the other, in the order in which they need each other."""
-SIMULATION: Final = ("engine.sampling", "engine.simulation")
-"""And these, where the first run is simulated by the window itself."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +131,6 @@ def run(opened: Scenario | OpenedRecording | None, *, theme_name: str = "") -> i
     """
     # What is imported and built stays: looking for garbage in it would take a tenth of the start.
     gc.disable()
-    first = None if opened is not None else FirstRun(FIRST_SCENARIO)
     application = create_application()
     settings = Settings(config_file())
     chosen = theme_name or settings.text("theme", THEME_CHOICES[0], THEME_CHOICES)
@@ -144,7 +140,7 @@ def run(opened: Scenario | OpenedRecording | None, *, theme_name: str = "") -> i
         window.fit_to_screen()
     else:
         window.restoreGeometry(place)
-    start = _Start(window, settings, chosen, opened, first)
+    start = _Start(window, settings, chosen, opened)
     window.first_painted.connect(start.begin)
     window.show()
     status = application.exec()
@@ -164,7 +160,6 @@ class _Start:
         settings: Settings,
         theme_name: str,
         opened: Scenario | OpenedRecording | None,
-        first: FirstRun | None,
     ) -> None:
         """Do nothing yet.
 
@@ -173,12 +168,11 @@ class _Start:
             settings: What is remembered.
             theme_name: The choice whose colours the window has.
             opened: What to open; None: the recorded demo.
-            first: The demo with its run, as it was begun with the program.
         """
         self.parts: Parts | None = None
         self.failure: Exception | None = None
         self._window, self._settings, self._theme_name = window, settings, theme_name
-        self._opened, self._first = opened, first
+        self._opened = opened
         window.content_painted.connect(lambda: self._go_on(self._finish()))
 
     def begin(self) -> None:
@@ -205,8 +199,7 @@ class _Start:
 
     def _build(self) -> Iterator[None]:
         """Import, build and open; then the window paints itself."""
-        elsewhere = self._first is not None and self._first.on_its_way
-        for name in (*HEAVY, *(() if elsewhere else SIMULATION)):
+        for name in HEAVY:
             import_module(name)
             yield
         self._window.make_views()
@@ -215,7 +208,7 @@ class _Start:
         parts = complete(self._window, settings=self._settings, keep_in=kept, later=True)
         parts.wiring.layouts.take_theme(self._theme_name)
         self.parts = parts
-        open_first(parts, self._opened, self._first)
+        open_first(parts, self._opened)
 
     def _finish(self) -> Iterator[None]:
         """Connect what the first picture did not need, and begin what has time."""
@@ -229,20 +222,13 @@ class _Start:
         gc.enable()
 
 
-def open_first(
-    parts: Parts, opened: Scenario | OpenedRecording | None, first: FirstRun | None
-) -> None:
+def open_first(parts: Parts, opened: Scenario | OpenedRecording | None) -> None:
     """Open what the window is to show.
 
     Args:
         parts: The window's.
         opened: What to open; None: the recorded demo.
-        first: The demo with its run, as it was begun with the program.
     """
     from engine.scenario import load_scenario
 
-    ready = first.take() if first is not None else None
-    if ready is not None:
-        parts.session.open(*ready)
-    else:
-        parts.wiring.opening.show_opened(opened or load_scenario(FIRST_SCENARIO))
+    parts.wiring.opening.show_opened(opened or load_scenario(FIRST_SCENARIO))
