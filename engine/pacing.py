@@ -5,9 +5,12 @@ of wall time. Nothing here is part of a run.
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
+from engine.errors import MigrascopeError
 from engine.history import History
+from engine.units import format_count
 
 SECOND_NS: Final = 10**9
 CORE_WALL_NS: Final = 4 * SECOND_NS
@@ -17,6 +20,12 @@ RAMP_WALL_NS: Final = SECOND_NS // 2
 LEAST_SPEED: Final = 1 / 1000
 _STEP_NS: Final = 1_000_000
 """Wall time that is taken as one step."""
+MOST_FRAMES: Final = 108_000
+"""An hour of film at 30 pictures a second."""
+
+
+class PacingError(MigrascopeError):
+    """A film cannot have so many pictures; the message is one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +103,38 @@ class SlowMotion:
         if core >= base or away_ns >= ramp_ns:
             return base
         return core + (base - core) * away_ns / ramp_ns
+
+
+def film_instants(
+    history: History, from_ns: int, to_ns: int, *, fps: int, speed: Fraction, slow_motion: bool
+) -> list[int]:
+    """Return the instants that the pictures of a film show.
+
+    Args:
+        history: The run.
+        from_ns: The first instant, scenario time.
+        to_ns: The film ends right before it.
+        fps: Pictures a second.
+        speed: Scenario seconds a second of film.
+        slow_motion: Whether it eases into switchovers and out again, as `SlowMotion` does.
+
+    Returns:
+        At least one instant, in order; without slow motion evenly, with no rounding that adds up.
+
+    Raises:
+        PacingError: There would be more than `MOST_FRAMES`.
+    """
+    pacing = SlowMotion(history) if slow_motion else None
+    found: list[int] = []
+    t_ns, base = from_ns, float(speed)
+    while t_ns < to_ns or not found:
+        if len(found) == MOST_FRAMES:
+            most = format_count(MOST_FRAMES)
+            raise PacingError(f"a film of more than {most} pictures: play it faster or take less")
+        found.append(t_ns)
+        shown, at_ns = len(found), (len(found) - 1) * SECOND_NS // fps
+        if pacing is None:
+            t_ns = from_ns + int(shown * SECOND_NS * speed / fps)
+        else:
+            t_ns = pacing.advanced(t_ns, shown * SECOND_NS // fps - at_ns, base)
+    return found

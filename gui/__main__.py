@@ -19,7 +19,7 @@ HEADLESS_COMMANDS: Final = (
     "schema",
 )  # fmt: skip
 """As `engine.cli` has them; that module is heavy, and the window does not need it."""
-PICTURE_COMMANDS: Final = ("shot", "figures")
+PICTURE_COMMANDS: Final = ("shot", "film", "figures")
 """They draw with Qt, without a display."""
 EXIT_INPUT: Final = 2
 EXIT_BUG: Final = 70
@@ -117,6 +117,10 @@ def _pictures(word: str, arguments: list[str]) -> int:
         from gui import figures_command
 
         return figures_command.main(arguments)
+    if word == "film":
+        from gui import film
+
+        return film.main(arguments)
     from gui import shot
 
     return shot.main(arguments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from engine import instants
@@ -25,6 +25,9 @@ PLOTS: Final = ("ping", "web", "rate", "remaining", "rounds", "downtime", "speed
 VIEWS: Final = (
     "window", "pool", "pages", "narration", "plots", "console", "timeline", "outcome", *PLOTS,
 )  # fmt: skip
+
+TURNS: Final = 3
+"""Of the event loop, until everything is laid out and painted."""
 
 
 class ShotError(MigrascopeError):
@@ -74,6 +77,12 @@ class Staged:
     t_ns: int
     vm: str
 
+    def at(self, t_ns: int) -> Staged:
+        """Return the same at another instant: what is drawn is what a window for it would show."""
+        self.parts.player.seek(t_ns)
+        _settle()
+        return replace(self, t_ns=t_ns)
+
 
 @contextmanager
 def staged(scenario: Scenario, picture: Picture) -> Iterator[Staged]:
@@ -88,7 +97,7 @@ def staged(scenario: Scenario, picture: Picture) -> Iterator[Staged]:
     from gui import app
     from gui.style.theme import THEMES
 
-    application = app.create_application()
+    app.create_application()
     before = qInstallMessageHandler(_without_hints)
     parts = app.build(THEMES[picture.theme_name])
     widget: QWidget = parts.window
@@ -101,16 +110,15 @@ def staged(scenario: Scenario, picture: Picture) -> Iterator[Staged]:
         t_ns = instant_ns(history, picture.at, picture.vm)
         if picture.view != "window":
             widget = _alone(parts.window, picture.view)
-        _check_size(widget, picture)
         # Never on a screen: no focus, no pointer, and a window manager cannot size it.
         widget.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
         widget.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         widget.resize(*picture.size_px)
         widget.show()
-        parts.player.seek(t_ns)
-        for _ in range(3):
-            application.processEvents()
-        yield Staged(parts, widget, history, t_ns, parts.session.selected)
+        _settle()
+        # Now, not before: with little room the window lays itself out lower.
+        _check_size(widget, picture)
+        yield Staged(parts, widget, history, t_ns, parts.session.selected).at(t_ns)
         widget.close()
         widget.deleteLater()
     finally:
@@ -119,6 +127,14 @@ def staged(scenario: Scenario, picture: Picture) -> Iterator[Staged]:
         parts.window.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         qInstallMessageHandler(before)
+
+
+def _settle() -> None:
+    """Let everything be laid out and painted."""
+    from PySide6.QtCore import QCoreApplication
+
+    for _ in range(TURNS):
+        QCoreApplication.processEvents()
 
 
 def _without_hints(kind: object, context: object, message: str) -> None:

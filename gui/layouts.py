@@ -27,6 +27,8 @@ NEEDED_PX: Final = {
 """Enlarged, a panel gives way when the room is less than this (width, height): in this order."""
 ROOMY_PX: Final = QSize(1240, 720)
 """Enlarged, the pool is lower and the pages say less where the room is less than this."""
+ROOMY_AS_DRAWN_PX: Final = 750
+"""As drawn, the pool is lower where the height is less: a film of 1280x720 has room for all."""
 STRIP_FROM_PX: Final = 670
 """Enlarged, the row under the plots goes where the height is less: the menus have all of it."""
 BOTH_FROM_PX: Final = 460
@@ -196,7 +198,7 @@ class Layouts(QObject):
         beside_side = w.scale > 1 and shown["side"] and w.room.width() < ROOMY_PX.width()
         w.pages.set_compact(compact or beside_side)
         short = w.scale > 1 and w.room.height() < STRIP_FROM_PX
-        low = w.scale > 1 and w.room.height() < ROOMY_PX.height()
+        low = w.room.height() < (ROOMY_PX.height() if w.scale > 1 else ROOMY_AS_DRAWN_PX)
         w.pool.setMinimumHeight(w.pool.minimumSizeHint().height() if low else POOL_PX)
         w.transport.setVisible(not self._presenting)
         advanced = a.advanced.isChecked()

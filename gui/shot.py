@@ -79,7 +79,7 @@ def shot(
     if Path(output).suffix.lower() not in ENDINGS:
         raise ShotError(f"-o {output}: use a name that ends in {', '.join(ENDINGS)}")
     picture = Picture(
-        "", _size(size), theme, view, vm, caption, narrated,
+        "", size_of(size), theme, view, vm, caption, narrated,
         tuple(callout(text) for text in callouts),
     )  # fmt: skip
     factor = _scale(scale)
@@ -195,7 +195,12 @@ def _put(path: Path, text: str) -> None:
         raise ShotError(f"--alt-text {path}: cannot be written: {error.strerror}") from error
 
 
-def _size(text: str) -> tuple[int, int]:
+def size_of(text: str) -> tuple[int, int]:
+    """Return width and height of a text such as "1600x900".
+
+    Raises:
+        ShotError: It is none.
+    """
     width, x, height = text.lower().partition("x")
     if not (x and width.isascii() and height.isascii() and width.isdigit() and height.isdigit()):
         raise ShotError(f"--size {text}: use width x height in pixels, as in 1600x900")

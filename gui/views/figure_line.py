@@ -43,6 +43,10 @@ class FigureLine(QWidget):
             self.setMinimumWidth(width)
         self.update()
 
+    def reserve(self, widest: str) -> None:
+        """Give room for a text, and no more, whatever was shown before."""
+        self.setMinimumWidth(self._width_of(widest))
+
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
         self._theme = theme

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QImage, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -47,7 +47,12 @@ class PageGrid(QWidget):
         name: Accessible name, such as "Memory at the source".
         empty_not_sent: Whether a page that was not sent is simply not there (the destination).
         numbered: Whether page numbers stand along the left edge.
+
+    Attributes:
+        laid_out: In another size a cell now stands for another number of pages.
     """
+
+    laid_out = Signal()
 
     def __init__(self, name: str, *, empty_not_sent: bool, numbered: bool = False) -> None:
         super().__init__()
@@ -361,7 +366,10 @@ class PageGrid(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay the pages out anew."""
+        before = self._layout.pages_per_cell
         self._lay_out()
+        if self._layout.pages_per_cell != before:
+            self.laid_out.emit()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the focus."""

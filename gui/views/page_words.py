@@ -16,6 +16,9 @@ ARRIVED: Final = (
     PageState.PUSHED,
 )
 
+FEWEST_CELLS: Final = 1000
+"""A grid has more, as long as it is no smaller than a hand."""
+
 
 class PageWords:
     """Words about one run."""
@@ -59,6 +62,16 @@ class PageWords:
         missing = counts[PageState.MISSING]
         tail = f" · {format_count(missing)} missing" if missing else ""
         return f"{format_count(sum(counts[s] for s in ARRIVED))} up to date{tail}"
+
+    def widest_notes(self, vm: str) -> tuple[str, str]:
+        """Return the longest notes on source and destination that a run can have of a VM."""
+        n_pages = self._history.vm(vm).spec.n_pages
+        count, per_cell = format_count(n_pages), max(999, n_pages // FEWEST_CELLS)
+        ours = [m for m in self._history.migrations if m.vm == vm]
+        pulls = any(phase.name == "pull" for m in ours for phase in m.phases)
+        missing = f" · {count} missing" if pulls else ""
+        source = f"{count} pages, {per_cell} to a cell · {count} dirty"
+        return source, f"{count} up to date{missing}"
 
     def middle(
         self, vm: VmFrame, m: MigrationRecord | None, counts: list[int], t_ns: int

@@ -102,6 +102,7 @@ class PagesView(QWidget):
     def _connect(self) -> None:
         sight = self.sight
         self._catch_up.timeout.connect(self._show_again)
+        self.source.laid_out.connect(self._show_again)
         self.exact.counted.connect(self._on_counted)
         self.exact.picked.connect(self._on_picked)
         sight.lens_changed.connect(self._on_lens_changed)
@@ -205,6 +206,9 @@ class PagesView(QWidget):
             return
         self._history, self._selected = history, selected
         self._words, self._near = PageWords(history), None
+        # The widths of the grids must not hang on which instants were shown before.
+        for note, widest in zip(self._notes, self._words.widest_notes(selected), strict=True):
+            note.reserve(widest)
         self.exact.forget()
         self.legend.set_history(history, selected=selected)
         self.working_set.set_history(history, selected)
