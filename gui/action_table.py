@@ -78,6 +78,8 @@ TABLE: Final[tuple[ActionRow, ...]] = (
          "Play the selection again and again, or the stage at the playhead.", switch=True),
     _ROW("compare", "Compare…", ("Ctrl+D",), "Run", "Compare",
          "Show two to four runs side by side on one clock."),
+    _ROW("sweep", "Sweep…", ("Ctrl+Alt+D",), "Run", "Compare",
+         "Run many values of one or two parameters, as curves or as a map."),
     _ROW("step_forward", "Step forward 20 ms", ("Right",), "Run", "Step",
          "Show the instant 20 ms later.", repeats=True),
     _ROW("step_back", "Step back 20 ms", ("Left",), "Run", "Step",

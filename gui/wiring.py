@@ -91,6 +91,7 @@ class Wiring(QObject):
         from gui.predicting import Predicting
         from gui.presenting import Presenting
         from gui.stepping import Stepping
+        from gui.sweeping import Sweeping
         from gui.teaching import Teaching
 
         window, player, session = self._window, self._player, self._session
@@ -105,6 +106,7 @@ class Wiring(QObject):
         self.comparing = Comparing(window, player, session, tree)
         self.stepping = Stepping(window, player, session)
         self.commands = Commands(window, player, session, self.moving, self.opening, settings)
+        self.sweeping = Sweeping(window, player, session)
         self.teaching = Teaching(
             window, player, session, settings, layouts=self.layouts, predicting=self.predicting,
             document=tree.document,

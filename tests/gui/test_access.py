@@ -73,6 +73,7 @@ OPENERS = {
     "keys": "keys", "palette": "palette", "note": "note", "compare": "compare",
     "plot_table": "plot_table", "predict": "predict", "reproduce": "reproduce",
     "attach": "attach", "open_share_code": "open_share_code", "lessons": "lessons",
+    "sweep": "sweep",
 }
 
 
