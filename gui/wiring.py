@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QPixmap
 
 from gui.beside import Beside
 from gui.fault_menus import FaultMenus
@@ -84,6 +83,7 @@ class Wiring(QObject):
         from gui.commands import Commands
         from gui.comparing import Comparing
         from gui.dialog_scale import DialogScale
+        from gui.figure_export import FigureExport
         from gui.files import Files
         from gui.live_door import LiveDoor
         from gui.plot_commands import PlotCommands
@@ -106,6 +106,7 @@ class Wiring(QObject):
         self.comparing = Comparing(window, player, session, tree)
         self.stepping = Stepping(window, player, session)
         self.commands = Commands(window, player, session, self.moving, self.opening, settings)
+        self.figure_export = FigureExport(window, player, session)
         self.sweeping = Sweeping(window, player, session)
         self.teaching = Teaching(
             window, player, session, settings, layouts=self.layouts, predicting=self.predicting,
@@ -164,7 +165,6 @@ class Wiring(QObject):
             (a.redo, stack.redo),
             (a.reset, self._session.reset),
             (a.slow_motion, lambda: player.set_slow_motion(a.slow_motion.isChecked())),
-            (a.export_picture, self._on_export_picture),
             (a.working_set, self._window.pages.working_set.button.toggle),
             (a.page_colors, self._window.pages.next_coding),
             (a.go_to_page, self._window.pages.go_to_page),
@@ -183,17 +183,6 @@ class Wiring(QObject):
 
     def _on_failed(self, faults: Sequence[str]) -> None:
         self._window.error_notice.show_lines("That does not work", faults)
-
-    def _on_export_picture(self) -> None:
-        self._player.pause()
-        picture: QPixmap = self._window.centralWidget().grab()
-        from PySide6.QtWidgets import QFileDialog
-
-        name, _ = QFileDialog.getSaveFileName(
-            self._window, "Export picture", "migrascope.png", "Pictures (*.png)"
-        )
-        if name and not picture.save(name, "PNG"):
-            self._on_failed([f"{name} cannot be written; choose another folder."])
 
     def _on_full_screen(self) -> None:
         fill_screen(self._window, not self._window.isFullScreen())

@@ -68,7 +68,7 @@ def test_letters_fit_in_their_order(typed: str, text: str, fits: bool) -> None:
 
 
 def test_beginnings_of_words_win_and_names_before_words_about_them() -> None:
-    names = [("Export picture…", "Save"), ("Play or pause", ""), ("Plots: the whole run", "")]
+    names = [("Export a figure…", "Save"), ("Play or pause", ""), ("Plots: the whole run", "")]
     assert ranked("pl", names)[:2] == [1, 2]
     assert ranked("pause", names)[0] == 1
     assert ranked("save", [("Undo", "Save it"), ("Save", "")])[0] == 1
