@@ -4,8 +4,10 @@ D(t) is how many distinct pages are written in a window of t seconds; the table 
 last copy takes after one to four rounds, as Clark et al. 2005 predicted it in Figs 3 to 6.
 """
 
+from __future__ import annotations
+
 from math import ceil
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +17,14 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.specs import PAGE_BYTES
 from engine.units import format_count, format_duration_ns, format_size
-from engine.working_set import CLARK_RATES_BPS, MBIT, WorkingSet, predicted_downtime_s
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.picture_ratio import picture_ratio
 from gui.views.plot_axes import axis_step
-from gui.views.working_set_meter import STEP_NS, Window
+from gui.views.time_text import SECOND_NS
+
+if TYPE_CHECKING:
+    from engine.working_set import WorkingSet
+    from gui.views.working_set_meter import Window
 
 ROUNDS: Final = 4
 FONT_PX: Final = 11
@@ -54,7 +59,7 @@ class WorkingSetPanel(QWidget):
         self._vm = ""
         self._measured: WorkingSet | None = None
         self._window: Window | None = None
-        self._downtimes_s: npt.NDArray[np.float64] = np.zeros((len(CLARK_RATES_BPS), ROUNDS))
+        self._downtimes_s: npt.NDArray[np.float64] = np.zeros((0, ROUNDS))
         self._cache: QPixmap | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName("Writable working set")
@@ -66,7 +71,7 @@ class WorkingSetPanel(QWidget):
         if self._measured is None or self._window is None:
             return f"Working set of {self._vm}: being measured…"
         size = self._measured.size_pages
-        start, stop = (t / STEP_NS for t in (self._window.from_ns, self._window.to_ns))
+        start, stop = (t / SECOND_NS for t in (self._window.from_ns, self._window.to_ns))
         return (
             f"{format_count(size)} pages ({format_size(size * PAGE_BYTES)}) written "
             f"from {start:g} to {stop:g} s"
@@ -89,6 +94,8 @@ class WorkingSetPanel(QWidget):
 
     def show_measured(self, vm: str, window: Window, measured: WorkingSet) -> None:
         """Show a working set."""
+        from engine.working_set import predicted_downtime_s
+
         self._vm, self._window, self._measured, self._cache = vm, window, measured, None
         n_pages = len(measured.written)
         self._downtimes_s = predicted_downtime_s(measured.curve(), n_pages, rounds=ROUNDS)
@@ -126,7 +133,7 @@ class WorkingSetPanel(QWidget):
         width = float(self.width())
         painter.drawText(QRectF(PAD_PX, 0, width - PAD_PX, TITLE_PX), LEFT, self.title)
         if self._measured is not None:
-            table = ROW_PX * (len(CLARK_RATES_BPS) + 2)
+            table = ROW_PX * (len(self._downtimes_s) + 2)
             bottom = self.height() - table - AXIS_PX - 4
             painter.setPen(self._theme.color("dim"))
             note = QRectF(PAD_PX, TITLE_PX - 2, width - PAD_PX, ROW_PX)
@@ -172,6 +179,8 @@ class WorkingSetPanel(QWidget):
 
     def _paint_table(self, painter: QPainter, area: QRectF) -> None:
         """Write a line for each rate, a column for each round."""
+        from engine.working_set import CLARK_RATES_BPS, MBIT
+
         first = 76.0
         width = (self.width() - PAD_PX - first) / ROUNDS
         painter.setPen(self._theme.color("dim"))

@@ -4,19 +4,23 @@ Off at first: the outline competes with the marks of fresh writes, and measuring
 measures between frames, a few milliseconds at a time, and changes at most three times a second.
 """
 
+from __future__ import annotations
+
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QPushButton
 
 from engine.history import History, VmRecord
-from engine.working_set import WorkingSet
 from gui.style.style_sheet import dress
 from gui.style.theme import Theme, ui_font
 from gui.views.page_grid import PageGrid
-from gui.views.working_set_meter import Window, WorkingSetMeter, window_at
 from gui.views.working_set_panel import WorkingSetPanel
+
+if TYPE_CHECKING:
+    from engine.working_set import WorkingSet
+    from gui.views.working_set_meter import Window, WorkingSetMeter
 
 TURN_MS: Final = 16
 BUDGET_NS: Final = 3_000_000
@@ -86,7 +90,7 @@ class WorkingSetSight(QObject):
         """Measure another run; of the same VM the old picture stays until the new one is there."""
         known = self._record is not None and self._record.spec.name == vm
         self._record, self._end_ns = history.vm(vm), history.end_ns
-        self._meter = WorkingSetMeter(self._record)
+        self._meter = None
         if known and self._shown is not None:
             self._shown = None
         else:
@@ -135,15 +139,25 @@ class WorkingSetSight(QObject):
 
     def _look(self) -> None:
         """Begin to measure if what is shown is not what the playhead asks for."""
-        wanted = window_at(self._t_ns, self._end_ns) if self.button.isChecked() else None
+        wanted = self._wanted() if self.button.isChecked() else None
         if wanted is None or (self._shown is not None and self._shown[0] == wanted):
             self._timer.stop()
         elif not self._timer.isActive():
             self._timer.start()
 
+    def _wanted(self) -> Window | None:
+        """Return the window that the playhead asks for."""
+        from gui.views.working_set_meter import window_at  # heavy, and for those who ask only
+
+        return window_at(self._t_ns, self._end_ns)
+
     def _on_turn(self) -> None:
+        from gui.views.working_set_meter import WorkingSetMeter
+
         now_ns = time.monotonic_ns()
-        window = window_at(self._t_ns, self._end_ns)
+        window = self._wanted()
+        if self._meter is None and self._record is not None:
+            self._meter = WorkingSetMeter(self._record)
         if window is None or self._meter is None:
             self._timer.stop()
         elif now_ns - self._changed_ns >= REST_NS:
