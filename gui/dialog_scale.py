@@ -106,6 +106,8 @@ class DialogScale(QObject):
         if layout is None:
             return
         room = self._room(dialog)
+        if isinstance(layout, QHBoxLayout) and layout.totalMinimumSize().width() > room.width():
+            layout.setDirection(QBoxLayout.Direction.TopToBottom)  # one below the other
         layout.activate()
         size = _needed(layout, wanted).boundedTo(room)
         if _needed(layout, size).height() > room.height() or (

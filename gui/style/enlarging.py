@@ -12,6 +12,8 @@ from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractSpinBox,
+    QComboBox,
     QFormLayout,
     QGridLayout,
     QHeaderView,
@@ -59,8 +61,10 @@ def enlarge(widget: QWidget, factor: float) -> None:
 
     The widgets in it are not touched; see `widgets_in`.
     """
+    inside = isinstance(widget.parentWidget(), QComboBox | QAbstractSpinBox)  # takes its font
     own = widget.testAttribute(Qt.WidgetAttribute.WA_SetFont) or widget.property(_FONT) is not None
-    if own or isinstance(widget, QAbstractButton):  # buttons of a box take no font from it
+    # Buttons of a box take no font from it.
+    if (own and not inside) or isinstance(widget, QAbstractButton):
         enlarge_font(widget, factor)
     _enlarge_limits(widget, factor)
     own_sheet = _first(widget, "builtSheet", widget.styleSheet())

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QBrush,
     QColor,
@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.sweep import SweepResult
+from gui.style.enlarging import shrunk
 from gui.style.theme import DARK, Theme, ui_font
 
 WIDE: Final = 20
@@ -61,7 +62,7 @@ class SweepPicture(QWidget):
     def __init__(self, theme: Theme = DARK, parent: QWidget | None = None) -> None:
         """Start empty."""
         super().__init__(parent)
-        self._theme = theme
+        self._theme, self._scale = theme, 1.0
         self._result: SweepResult | None = None
         self._figure, self._policy, self._at = "downtime_s", 0, 0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -75,6 +76,17 @@ class SweepPicture(QWidget):
         """Return the number of the point under the cross."""
         return self._at
 
+    def set_scale(self, scale: float) -> None:
+        """Paint so many times as large, as the dialog around it is shown."""
+        self._scale = scale
+        self.updateGeometry()
+        self.update()
+
+    @property
+    def _room(self) -> QRect:
+        """Return the room there is, in pixels of the unscaled picture."""
+        return QRect(QPoint(0, 0), shrunk(self.size(), self._scale))
+
     def show_result(self, result: SweepResult | None, figure: str, policy: int = 0) -> None:
         """Show a figure of a result; of a map that of one policy."""
         if result is not self._result:
@@ -85,11 +97,11 @@ class SweepPicture(QWidget):
 
     def sizeHint(self) -> QSize:
         """Return room for a picture that a lecture hall reads."""
-        return QSize(640, 440)
+        return QSize(640, 440) * self._scale
 
     def minimumSizeHint(self) -> QSize:
         """Return the smallest size at which axes are read."""
-        return QSize(380, 260)
+        return QSize(380, 260) * self._scale
 
     # What is shown
 
@@ -162,8 +174,8 @@ class SweepPicture(QWidget):
     def _area(self) -> QRectF:
         right = RIGHT_PX + (54 if self._is_map else 0)
         return QRectF(
-            LEFT_PX, TOP_PX, max(10, self.width() - LEFT_PX - right),
-            max(10, self.height() - TOP_PX - BOTTOM_PX),
+            LEFT_PX, TOP_PX, max(10, self._room.width() - LEFT_PX - right),
+            max(10, self._room.height() - TOP_PX - BOTTOM_PX),
         )  # fmt: skip
 
     def _steps(self) -> tuple[int, int]:
@@ -206,13 +218,17 @@ class SweepPicture(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Put the cross on the nearest point."""
-        self._point_at(event.position())
+        self._point_at(self._inside(event.position()))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Open the run of the point."""
-        self._point_at(event.position())
+        self._point_at(self._inside(event.position()))
         if self._result is not None:
             self.opened.emit(self._at)
+
+    def _inside(self, at: QPointF) -> QPointF:
+        """Return a place of the widget in pixels of the unscaled picture."""
+        return QPointF(at.x() / self._scale, at.y() / self._scale)
 
     def _point_at(self, at: QPointF) -> None:
         if self._result is None:
@@ -272,12 +288,13 @@ class SweepPicture(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint curves or a map, with axes and the cross."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.color("ground"))
+        painter.scale(self._scale, self._scale)
+        painter.fillRect(self._room, self._theme.color("ground"))
         painter.setFont(ui_font(FONT_PX))
         if self._result is None:
             painter.setPen(self._theme.color("dim"))
             painter.drawText(
-                self.rect(), int(Qt.AlignmentFlag.AlignCenter), "Choose parameters, then run."
+                self._room, int(Qt.AlignmentFlag.AlignCenter), "Choose parameters, then run."
             )
         elif self._is_map:
             self._paint_map(painter)
@@ -286,7 +303,7 @@ class SweepPicture(QWidget):
         if self.hasFocus():
             painter.setPen(QPen(self._theme.color("link"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
+            painter.drawRect(self._room.adjusted(1, 1, -1, -1))
         painter.end()
 
     def _paint_axes(self, painter: QPainter) -> None:
@@ -297,7 +314,7 @@ class SweepPicture(QWidget):
         if self._is_map:
             painter.drawText(QPointF(8, 20), f"up: {axes[1].path}")
         painter.drawText(
-            QRectF(area.left(), self.height() - 20, area.width(), 18),
+            QRectF(area.left(), self._room.height() - 20, area.width(), 18),
             int(Qt.AlignmentFlag.AlignCenter), axes[0].path,
         )
         self._paint_ticks(painter, axes[0].values)
@@ -315,7 +332,7 @@ class SweepPicture(QWidget):
             else:
                 x = area.left() + i * area.width() / max(1, len(values) - 1)
             width = metrics.horizontalAdvance(text)
-            at = max(0.0, min(x - width / 2, self.width() - width - 2.0))
+            at = max(0.0, min(x - width / 2, self._room.width() - width - 2.0))
             painter.drawText(QPointF(at, area.bottom() + 16), text)
 
     def _paint_curves(self, painter: QPainter) -> None:
@@ -376,7 +393,7 @@ class SweepPicture(QWidget):
         if self._figure in MODEL_OF:
             entries.append(("model", "dim", Qt.PenStyle.DotLine, 1))
         entries.append(("hollow: does not converge", "", Qt.PenStyle.NoPen, 0))
-        x = float(self.width() - RIGHT_PX)
+        x = float(self._room.width() - RIGHT_PX)
         for name, ink, dash, width in reversed(entries):
             x -= painter.fontMetrics().horizontalAdvance(name)
             painter.setPen(self._theme.color("ink"))
@@ -462,7 +479,7 @@ class SweepPicture(QWidget):
                     QPointF(area.left() - width - 8, cell.center().y() + 4), text
                 )
         left = metrics.horizontalAdvance(f"up: {axis.path}") + 24
-        room = self.width() - left - 8
+        room = self._room.width() - left - 8
         for note in ("hatched: does not converge;  line: the model's border", "hatched: forced"):
             if metrics.horizontalAdvance(note) <= room:
                 painter.drawText(
