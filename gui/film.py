@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -104,6 +104,34 @@ def make_film(
                 progress(done, len(instants))
     n_bytes = _bytes_of(Path(output))
     return Made(output, len(instants), film.fps, size_px, kind.words, n_bytes)
+
+
+def film_for_window(
+    tell: Callable[[str, Any], None], scenario: Scenario, wanted: dict[str, Any], output: str,
+    part: Path,
+) -> None:
+    """Make a film in a process of the window's.
+
+    Args:
+        tell: Is told ("progress", (done, all)), then ("made", words) or ("refused", sentence).
+        scenario: What to run.
+        wanted: Attributes of `Film` and of its `Picture`; the speed is a text.
+        output: As for `make_film`.
+        part: As for `make_film`.
+    """
+    pin_environment(os.environ, 1.0)
+    look = {name: wanted[name] for name in ("size_px", "theme_name", "vm")}
+    how = {name: wanted[name] for name in ("from_at", "to_at", "fps", "slow_motion")}
+    film = Film(Picture("", **look), speed=speed_of(wanted["speed"]), **how)
+    try:
+        made = make_film(
+            scenario, film, output, part=part,
+            progress=lambda done, n_frames: tell("progress", (done, n_frames)),
+        )
+    except MigrascopeError as error:
+        tell("refused", str(error))
+        return
+    tell("made", made.text)
 
 
 def _instants(history: History, film: Film) -> list[int]:

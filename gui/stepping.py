@@ -49,7 +49,7 @@ class Stepping(QObject):
         """Loop what is selected; with nothing selected, the stage at the playhead."""
         action, plots = self._window.actions_by_name.loop, self._window.plots
         if action.isChecked() and plots.selection is None:
-            stage = self._stage_here()
+            stage = self.stage_here()
             if stage is not None:
                 plots.select(stage.start_ns, stage.end_ns)
                 return  # the selection brings us here again
@@ -59,7 +59,8 @@ class Stepping(QObject):
         self._player.set_loop(loop)
         self._window.timeline.set_stretch(chosen, looping=looping)
 
-    def _stage_here(self) -> Stretch | None:
+    def stage_here(self) -> Stretch | None:
+        """Return the stage at the playhead, if there is one."""
         history, t_ns = self._session.history, self._player.t_ns
         if history is None:
             return None

@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 
 from gui.beside import Beside
+from gui.exporting import Exporting
 from gui.fault_menus import FaultMenus
 from gui.forking import Forking
 from gui.layouts import Layouts
@@ -105,6 +106,7 @@ class Wiring(QObject):
         self.presenting = Presenting(window, player, session, self.layouts)
         self.comparing = Comparing(window, player, session, tree)
         self.stepping = Stepping(window, player, session)
+        self.exporting = Exporting(window, player, session, self.stepping.stage_here)
         self.commands = Commands(window, player, session, self.moving, self.opening, settings)
         self.figure_export = FigureExport(window, player, session)
         self.sweeping = Sweeping(window, player, session)

@@ -69,6 +69,7 @@ def test_every_control_of_the_window_has_a_name(parts: Parts) -> None:
 
 
 OPENERS = {
+    "export_data": "export_data", "export_film": "export_film",
     "scenarios": "scenarios", "why": "why", "parameters": "parameters", "migrate": "migrate",
     "keys": "keys", "palette": "palette", "note": "note", "compare": "compare",
     "plot_table": "plot_table", "predict": "predict", "reproduce": "reproduce",
