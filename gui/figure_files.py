@@ -1,7 +1,7 @@
 """Figures as files: PNG, SVG and PDF that carry their scenario, their words and nothing of the day.
 
-The same picture gives the same bytes in every process: no date, no identity and no path stands in
-a file.
+The same picture gives the same bytes in every process as PNG and SVG; a PDF may hold its fonts in
+another order. No date, no identity and no path stands in a file.
 """
 
 from __future__ import annotations

@@ -5,8 +5,10 @@ Every picture is the one that `migrascope shot` makes at its instant. Which inst
 """
 
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -210,11 +212,37 @@ def film_command(
     tell = _tell if sys.stderr.isatty() else _nothing
     part = film_files.part_of(output)
     try:
-        made = make_film(loaded, film, output, part=part, progress=tell)
+        with _ending_between_pictures() as ending:
+            made = make_film(
+                loaded, film, output, part=part,
+                progress=lambda done, n_frames: ending(done, n_frames, tell),
+            )  # fmt: skip
     finally:
         if tell is _tell:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
     click.echo(made.text)
+
+
+@contextmanager
+def _ending_between_pictures() -> Iterator[Callable[[int, int, Progress], None]]:
+    """Let Ctrl+C, and a request to end, wait until a picture is done.
+
+    An exception that comes up inside a method that Qt calls ends the process.
+    """
+    asked: list[int] = []
+    kinds = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(kind, lambda number, frame: asked.append(number)) for kind in kinds]
+
+    def go_on(done: int, n_frames: int, tell: Progress) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        tell(done, n_frames)
+
+    try:
+        yield go_on
+    finally:
+        for kind, handler in zip(kinds, before, strict=True):
+            signal.signal(kind, handler)
 
 
 def _tell(done: int, n_frames: int) -> None:

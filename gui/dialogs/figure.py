@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -49,15 +48,13 @@ class FigureDialog(ModelessDialog):
         self.setObjectName("dialogBox")
         self.setWindowTitle("Export a figure")
         self.view, self.theme = QComboBox(), QComboBox()
-        self.width_px, self.height_px = QSpinBox(), QSpinBox()
+        self.size_px = QLineEdit()
         self.caption, self.narrated = QLineEdit(), QCheckBox("What happens, in words")
         self.preview, self.note = QLabel(), QLabel()
         self.save_button, self.cite_button = QPushButton("Save…"), QPushButton("Copy citation")
         self.view.addItems(views)
         self.theme.addItems(["dark", "light", "projector"])
         self.theme.setCurrentText(theme)
-        for box in (self.width_px, self.height_px):
-            box.setRange(60, 8192)
         self.caption.setPlaceholderText("words under the picture")
         self._timer = QTimer(self, singleShot=True, interval=PREVIEW_MS)
         self._timer.timeout.connect(self.changed)
@@ -70,11 +67,7 @@ class FigureDialog(ModelessDialog):
         form = QFormLayout()
         form.addRow("Show", self.view)
         form.addRow("Theme", self.theme)
-        size = QHBoxLayout()
-        size.addWidget(self.width_px)
-        size.addWidget(QLabel("x"))
-        size.addWidget(self.height_px)
-        form.addRow("Size, pixels", size)
+        form.addRow("Size, pixels", self.size_px)
         form.addRow("Caption", self.caption)
         form.addRow("", self.narrated)
         self.note.setWordWrap(True)
@@ -103,8 +96,8 @@ class FigureDialog(ModelessDialog):
 
     def _name_parts(self) -> None:
         for widget, name in (
-            (self.view, "Show"), (self.theme, "Theme"), (self.width_px, "Width in pixels"),
-            (self.height_px, "Height in pixels"), (self.caption, "Caption"),
+            (self.view, "Show"), (self.theme, "Theme"), (self.size_px, "Size in pixels"),
+            (self.caption, "Caption"),
             (self.narrated, "What happens, in words"), (self.preview, "Preview"),
         ):
             widget.setAccessibleName(name)
@@ -114,8 +107,7 @@ class FigureDialog(ModelessDialog):
         self.view.currentTextChanged.connect(self._take_size)
         for signal in (
             self.view.currentTextChanged, self.theme.currentTextChanged,
-            self.width_px.valueChanged, self.height_px.valueChanged, self.caption.textChanged,
-            self.narrated.toggled,
+            self.size_px.textChanged, self.caption.textChanged, self.narrated.toggled,
         ):
             signal.connect(lambda *value: self._timer.start())
         self.save_button.clicked.connect(lambda checked=False: self._on_save())
@@ -124,14 +116,13 @@ class FigureDialog(ModelessDialog):
     def _take_size(self) -> None:
         """Propose a size that suits the view."""
         width, height = SIZES.get(self.view.currentText(), PLOT_SIZE)
-        self.width_px.setValue(width)
-        self.height_px.setValue(height)
+        self.size_px.setText(f"{width}x{height}")
 
     @property
     def arguments(self) -> list[str]:
         """Return what the form says, as `migrascope shot` takes it."""
         found = ["--view", self.view.currentText(), "--theme", self.theme.currentText()]
-        found += ["--size", f"{self.width_px.value()}x{self.height_px.value()}"]
+        found += ["--size", self.size_px.text().strip()]
         if self.caption.text().strip():
             found += ["--caption", self.caption.text().strip()]
         return [*found, *(["--captions"] if self.narrated.isChecked() else [])]

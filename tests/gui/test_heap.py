@@ -44,7 +44,6 @@ def mapped_bytes(*arguments: str) -> int:
 
 @pytest.mark.skipif(not has_mallinfo2(), reason="needs the C library glibc, 2.33 or newer")
 def test_large_blocks_stay_out_of_the_heap() -> None:
-    assert mapped_bytes() == 0
     assert mapped_bytes("bounded") >= 4 << 20
 
 
