@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import click
 
 from engine.errors import MigrascopeError
 from engine.scenario import load_scenario
-from engine.sweep import FIGURES, NUMBERS, SweepResult, plan_sweep, run_sweep
+from engine.sweep import FIGURES, NUMBERS, SweepResult, plan_sweep, run_sweep, worker_processes
 
 
 class SweepError(MigrascopeError):
@@ -101,15 +101,15 @@ def executor_of(kind: str, workers: int) -> Iterator[Executor]:
         return
     if kind not in ("processes", "threads"):
         raise SweepError(f"--executor {kind}: use processes, threads, serial or dask[:ADDRESS]")
-    made: Executor
     if kind == "processes":
-        made = ProcessPoolExecutor(workers, initializer=_leave_interrupts)
-    else:
-        made = ThreadPoolExecutor(workers)
+        with worker_processes(workers, _leave_interrupts) as executor:
+            yield executor
+        return
+    threads = ThreadPoolExecutor(workers)
     try:
-        yield made
+        yield threads
     finally:
-        made.shutdown(wait=True, cancel_futures=True)
+        threads.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager

@@ -318,7 +318,8 @@ class MainWindow(QMainWindow):
         """Let something stand beside the run, above the controls: a lesson."""
         layout = self.beside.layout()
         assert isinstance(layout, QVBoxLayout)
-        layout.insertWidget(0, widget, 1)
+        layout.insertWidget(0, widget, 3)
+        layout.setStretch(1, 2)  # goals of an exercise are seen without scrolling
 
     def show_notice(self, sentence: str) -> None:
         """Say under the title what was edited; "" takes it away."""

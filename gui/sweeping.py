@@ -99,17 +99,14 @@ class Sweeping(QObject):
 
     def _work(self, plan: Plan) -> None:
         """Run a sweep; called in the thread."""
-        import multiprocessing
         import os
-        from concurrent.futures import ProcessPoolExecutor
 
-        from engine.sweep import run_sweep
+        from engine.sweep import run_sweep, worker_processes
 
         workers = max(1, os.cpu_count() or 1)
-        context = multiprocessing.get_context("spawn")
         result: object
         try:
-            with ProcessPoolExecutor(workers, mp_context=context) as executor:
+            with worker_processes(workers) as executor:
                 result = run_sweep(
                     plan, executor, workers=workers, progress=self._told.emit,
                     cancelled=self._stop.is_set,
