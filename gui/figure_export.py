@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment
 from PySide6.QtGui import QGuiApplication
+from shiboken6 import isValid
 
 from gui.main_window import MainWindow
 from gui.player import Player
@@ -142,6 +143,8 @@ class FigureExport(QObject):
         self.dialog.set_busy(True)
 
         def finished(code: int, status: QProcess.ExitStatus) -> None:
+            if not isValid(process):  # the window has gone meanwhile
+                return
             self._process = None
             out = bytes(process.readAllStandardOutput().data()).decode("utf-8", "replace")
             fault = bytes(process.readAllStandardError().data()).decode("utf-8", "replace")

@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QEventLoop, QPoint, QPointF, Qt
 from PySide6.QtGui import QAction, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMenuBar, QWidget
+from shiboken6 import isValid
 
 from gui.app import Parts
 
@@ -128,9 +129,10 @@ class Monkey:
         for step in range(1, 5):
             QTest.mouseMove(widget, start + (end - start) * step / 4)
             self._process()
-        if self._random.random() < 0.2:
+        if self._random.random() < 0.2 and isValid(widget):
             QTest.keyClick(widget, Qt.Key.Key_Escape)
-        QTest.mouseRelease(widget, LEFT, NONE, end)
+        if isValid(widget):  # a drag may end what it was in
+            QTest.mouseRelease(widget, LEFT, NONE, end)
 
     def _seek(self) -> None:
         player = self._parts.player
