@@ -22,6 +22,7 @@ from gui.player import Player
 from gui.predicting import Predicting
 from gui.session import Session
 from gui.settings import Settings
+from gui.window_content import keep_keys
 
 if TYPE_CHECKING:
     from engine.lesson import Lesson, Verdict
@@ -75,6 +76,8 @@ class Teaching(QObject):
         self._before: Callable[[], None] | None = None
         self._stop_ns: int | None = None
         self._shown: int | None = None
+        self._opened: Scenario | None = None
+        self._opening = False
         self._captions: list[tuple[int, str, str | None]] = []
         self._light_timer = QTimer(self, singleShot=True, interval=0)
         self._light_timer.timeout.connect(self._place_light)
@@ -200,6 +203,7 @@ class Teaching(QObject):
 
             self._panel, self._light = LessonPanel(), Spotlight(self._window.canvas)
             self._window.add_beside(self._panel)
+            keep_keys(self._window, self._panel)
             self._window.theme_changed.connect(self._panel.set_theme)
             self._window.theme_changed.connect(self._light.set_theme)
             a = self._window.actions_by_name
@@ -289,6 +293,8 @@ class Teaching(QObject):
             (run.number + 1, len(run.lesson.steps)), step.title, filled(step.text, history),
             self._form(history),
         )
+        if panel.answer is not None:
+            keep_keys(self._window, panel.answer)
         self._shown = run.number
         self._tell_all()
         if stage is Stage.ASKING:
@@ -327,7 +333,12 @@ class Teaching(QObject):
         """Open a scenario, unless it is what is open."""
         opened = self._session.scenario
         if opened is None or opened.spec != scenario.spec:
-            self._session.open(scenario)
+            self._opening = True
+            try:
+                self._session.open(scenario)
+            finally:
+                self._opening = False
+        self._opened = self._session.original
         self._session.select(vm)
 
     def _form(self, history: History) -> Answer | None:
@@ -535,6 +546,13 @@ class Teaching(QObject):
 
     def _on_history_changed(self, history: History, previous: History | None) -> None:
         run = self._run
+        if run is not None and not self._opening and self._session.original is not self._opened:
+            self._before = None  # somebody opened something else: that is what is wanted now
+            self.end()
+            words = f"The lesson has ended: {run.lesson.title}."
+            # Opening takes the notice away once more when it is through.
+            QTimer.singleShot(0, self, lambda: self._window.show_notice(words))
+            return
         # While a step opens its scenario the panel still shows the step before.
         if run is not None and run.step.kind == "exercise" and self._shown == run.number:
             self._judge()

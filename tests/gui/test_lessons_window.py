@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 
 from engine.lesson import bundled_lessons, load_lesson, parse_lesson
 from engine.lesson_walk import number_answer
+from engine.scenario import load_scenario
 from gui.dialogs.lessons import LessonsDialog
 from gui.models.lesson_run import LessonRun, Stage
 from gui.named_parts import part_rect
@@ -110,6 +111,62 @@ def test_a_lesson_is_walked_to_its_end_by_keys_alone(parts, qtbot, settle, name)
     assert f"Lesson done: {run.lesson.title}" in parts.window.notice.whole
     assert parts.session.scenario.name == "recorded-demo"
     assert not parts.session.undo_stack.canUndo()
+
+
+@pytest.mark.parametrize("name", bundled_lessons())
+def test_a_lesson_is_given_up_and_ended_by_keys_alone(parts, qtbot, settle, name):
+    choose_lesson(parts, qtbot, bundled_lessons().index(name))
+    teaching = parts.wiring.teaching
+    run, panel = teaching.running, teaching.panel
+    for _ in range(60):
+        if teaching.running is None:
+            break
+        step, number = run.step, run.number
+        answer_by_keys(parts, qtbot, settle, run, right=False)
+        if step.kind == "question" and step.ask != "curve":
+            assert not run.verdicts[number].right, step.title
+        if step.kind == "exercise":
+            assert not run.may_go_on and "\N{BALLOT X}" in panel.goals.text()
+            press(KEY.Key_Return, CTRL)
+            assert run.number == number
+            for button in (panel.hint_button, panel.solution_button):
+                for _ in range(60):
+                    if QApplication.focusWidget() is button:
+                        break
+                    press(KEY.Key_Tab)
+                assert QApplication.focusWidget() is button
+                press(KEY.Key_Space)
+                assert not parts.player.playing
+            settle(parts)
+            assert run.may_go_on and "\N{BALLOT X}" not in panel.goals.text()
+            assert not teaching.answers.answers[-1].close
+        press(KEY.Key_Return, CTRL)
+    assert teaching.running is None and parts.session.scenario.name == "recorded-demo"
+
+
+def test_space_presses_what_has_the_focus_in_a_lesson(parts, qtbot):
+    choose_lesson(parts, qtbot, 0)
+    teaching = parts.wiring.teaching
+    teaching.panel.next_button.setFocus()
+    press(KEY.Key_Space)
+    assert teaching.running.part == 1 and not parts.player.playing
+
+
+@pytest.mark.parametrize("kind", ["watch", "question", "exercise"])
+def test_opening_something_else_ends_the_lesson_and_keeps_what_was_opened(parts, settle, kind):
+    teaching = parts.wiring.teaching
+    teaching.start(load_lesson("1"))
+    run = teaching.running
+    run.number = next(i for i, step in enumerate(run.lesson.steps) if step.kind == kind)
+    teaching._show_step()
+    parts.session.open(load_scenario("postcopy-pull"))
+    QApplication.processEvents()
+    assert teaching.running is None and teaching.panel.isHidden()
+    assert parts.session.scenario.name == "postcopy-pull" and not parts.wiring.predicting.hidden
+    assert "The lesson has ended" in parts.window.notice.whole
+    teaching.go_on()
+    teaching.replay()
+    assert parts.session.scenario.name == "postcopy-pull"
 
 
 def test_a_question_hides_what_comes_until_it_is_answered(parts, qtbot, settle):
