@@ -25,6 +25,7 @@ from gui.session import Session
 from gui.settings import Settings
 from gui.showing import Showing
 from gui.telling import Telling
+from gui.tidying import Tidying
 from gui.views.full_screen import fill_screen
 
 
@@ -64,6 +65,7 @@ class Wiring(QObject):
         self._connect_actions()
         self.showing = Showing(window, player, session, runs)
         self.previewing = Previewing(window, session, runs)
+        Tidying(session, self)
         self.moving = Moving(
             window, player, session, runs, FaultMenus(window, player, session)
         )

@@ -7,7 +7,10 @@ import sys
 import weakref
 
 import pytest
+from pytestqt.qtbot import QtBot
 
+from gui import tidying
+from gui.app import Parts
 from gui.heap import bound_heap, leave_out_of_collections
 
 SIZES = """
@@ -69,3 +72,48 @@ def test_collections_pass_over_what_was_there_and_not_over_what_comes_later() ->
         assert later() is None
     finally:
         gc.unfreeze()
+
+
+LEFT = """
+import ctypes, sys
+from pathlib import Path
+from gui.heap import give_back
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.malloc.argtypes, libc.free.argtypes = [ctypes.c_size_t], [ctypes.c_void_p]
+blocks = [libc.malloc(100_000) for _ in range(400)]
+for block in blocks:
+    ctypes.memset(block, 1, 100_000)
+for block in blocks[:-1]:
+    libc.free(block)
+def own_kib():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon"))
+before = own_kib()
+assert give_back()
+print(before - own_kib())
+"""
+
+
+@pytest.mark.skipif(not has_mallinfo2(), reason="needs the C library glibc, 2.33 or newer")
+def test_what_is_free_below_a_block_in_use_is_given_back() -> None:
+    done = subprocess.run([sys.executable, "-c", LEFT], capture_output=True, text=True, check=True)
+
+    assert int(done.stdout) > 0.9 * 399 * 100_000 / 1024
+
+
+def test_heap_is_tidied_once_after_a_run_has_come_and_not_while_a_slider_is_in_hand(
+    parts: Parts, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[bool] = []
+    monkeypatch.setattr(tidying, "give_back", lambda: given.append(True))
+    slider = parts.window.controls.bandwidth.slider
+    slider.setSliderDown(True)
+    slider.setValue(slider.value() - 10)
+    qtbot.wait(2 * tidying.REST_MS)
+    assert parts.session.editing and given == []
+
+    slider.setSliderDown(False)
+    qtbot.waitUntil(lambda: given == [True], timeout=20_000)
+    qtbot.wait(2 * tidying.REST_MS)
+    assert given == [True]

@@ -3,7 +3,8 @@
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from random import Random
 from types import TracebackType
 
@@ -46,8 +47,30 @@ class Monkey:
         self.done: Counter[str] = Counter()
         self.failures: list[str] = []
 
+    def act(self, name: str) -> None:
+        """Do one action by its name, unless it leaves the window, and close what it opens."""
+        with self._watching():
+            rows = self._parts.window.actions_by_name.rows()
+            action = next(action for row, action in rows if row.name == name)
+            if name not in NOT_TOUCHED and self._may(action):
+                action.trigger()
+            QTest.qWait(20)
+            self._close_all()
+            self._process()
+
     def play(self, seconds: float) -> None:
         """Do random things for so long, in real time."""
+        with self._watching():
+            end = time.monotonic() + seconds
+            while time.monotonic() < end:
+                self._do_something()
+                self._process()
+            self._close_all()
+            self._process()
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Note exceptions of slots, and choose no file."""
         before = sys.excepthook
         sys.excepthook = self._note
         # Dialogs of the desktop wait for somebody: nobody chooses a file.
@@ -55,12 +78,7 @@ class Monkey:
         for name, nothing in FILE_DIALOGS.items():
             setattr(QFileDialog, name, staticmethod(lambda *a, nothing=nothing, **k: nothing))
         try:
-            end = time.monotonic() + seconds
-            while time.monotonic() < end:
-                self._do_something()
-                self._process()
-            self._close_all()
-            self._process()
+            yield
         finally:
             sys.excepthook = before
             for name, real in asked.items():
