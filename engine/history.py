@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,9 @@ from engine.probes import ProbeRecord
 from engine.specs import ScenarioSpec, VmSpec
 from engine.states import N_STATES
 from engine.workload import GuestClock, WriterTimeline
+
+if TYPE_CHECKING:
+    from engine.remaining_pages import RemainingPages
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +214,8 @@ class History:
         web_rates: What each web client got, bit/s, by `web:VM:INDEX` (index of six digits).
         samples: Part of the pages of large VMs, by VM, once `engine.sampling` has made them: no
             part of the record.
+        remaining: Pages left of migrations, by their index, once `engine.remaining_pages` has
+            counted them: no part of the record either.
     """
 
     spec: ScenarioSpec
@@ -222,6 +228,9 @@ class History:
     reserved: dict[str, tuple[tuple[int, int], ...]]
     web_rates: dict[str, PiecewiseSeries] = field(default_factory=dict)
     samples: dict[str, Sample] = field(default_factory=dict, compare=False, repr=False)
+    remaining: dict[int, "RemainingPages | None"] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     def vm(self, name: str) -> VmRecord:
         """Return a VM's record by its name.

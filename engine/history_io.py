@@ -101,7 +101,7 @@ class _Writer:
                 "stretches": stretches,
             }
         assert is_dataclass(value) and type(value).__name__ in _RECORDS, type(value)
-        held = {f.name: getattr(value, f.name) for f in fields(value)}
+        held = {f.name: getattr(value, f.name) for f in fields(value) if f.compare}
         return {_KIND: type(value).__name__} | {k: self.encode(v) for k, v in held.items()}
 
 

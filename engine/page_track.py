@@ -110,14 +110,15 @@ class Section:
     def settled_at(self, t_ns: int) -> States:
         """Return a new array of the states at `t_ns`, without the pages in flight."""
         from_ns, base = self.start_ns, self.base
-        for key_ns, states in self.keyframes:
+        counts = [lane.count_at(t_ns) for lane in self.lanes]
+        # Keyframes cost as much as all changes: few changes are made without them.
+        for key_ns, states in self.keyframes if sum(counts) > KEYFRAME_MIN_CHANGES else ():
             if key_ns > t_ns:
                 break
             from_ns, base = key_ns, states
         result = base.copy()
-        for lane in self.lanes:
-            start = lane.count_at(from_ns) if base is not self.base else 0
-            lane.apply(result, start, lane.count_at(t_ns))
+        for lane, count in zip(self.lanes, counts, strict=True):
+            lane.apply(result, lane.count_at(from_ns) if base is not self.base else 0, count)
         return result
 
     def in_flight_at(self, t_ns: int) -> Pages:

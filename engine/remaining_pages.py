@@ -44,7 +44,23 @@ class RemainingPages:
 
 
 def remaining_pages(history: History, migration: MigrationRecord) -> RemainingPages | None:
-    """Return the pages that a migration has still to bring, None where nothing is known of it."""
+    """Return the pages that a migration has still to bring, None where nothing is known of it.
+
+    They are counted once for a run, and kept with it.
+
+    Args:
+        history: A run.
+        migration: One of its migrations.
+    """
+    index = next((i for i, m in enumerate(history.migrations) if m is migration), None)
+    if index is None:
+        return _counted(history, migration)
+    if index not in history.remaining:
+        history.remaining[index] = _counted(history, migration)
+    return history.remaining[index]
+
+
+def _counted(history: History, migration: MigrationRecord) -> RemainingPages | None:
     track = migration.track
     if isinstance(history, RecordedHistory) and history.remaining_bytes.t_ns:
         t_ns = np.array(history.remaining_bytes.t_ns, np.int64)
@@ -83,17 +99,18 @@ def _in_section(section: Section, at_ns: Times, pending: Flags) -> Times:
     The lanes stand in the order of a page's life, so one pass over them knows of each page
     whether it was pending before each change.
     """
-    before = pending[section.base]
+    before = pending.take(section.base, mode="clip")
     result = np.full(len(at_ns), np.count_nonzero(before), np.int64)
     for lane in section.lanes:
         through = np.searchsorted(lane.end_ns, np.minimum(at_ns, NEVER - 1), side="right")
         counts = through if lane.bounds is None else lane.bounds[through]
         n = int(counts[-1])
         if n:
-            pages = lane.pages[:n]
+            # Wide once, for reading and writing: numpy would widen the pages for each of the two.
+            pages = lane.pages[:n].astype(np.intp)
             states = lane.states
             after = pending[states if isinstance(states, PageState) else states[:n]]
-            result += _sums_until(after - before[pages], counts)
+            result += _sums_until(after - before.take(pages, mode="clip"), counts)
             before[pages] = after
     return result
 

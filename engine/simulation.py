@@ -1,5 +1,6 @@
 """simulate(scenario) -> History: builds the world and drives the algorithms on the event queue."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -37,6 +38,30 @@ def simulate(spec: ScenarioSpec) -> History:
     return Simulation(spec).run()
 
 
+class _RunAbandonedError(Exception):
+    """A run has taken longer than its caller wanted to wait."""
+
+
+def simulate_while(spec: ScenarioSpec, may_go_on: Callable[[], bool]) -> History | None:
+    """Run a scenario to its end, unless the caller has had enough of it before.
+
+    The engine reads no clock: a caller that wants to wait for so long and no longer brings its own.
+
+    Args:
+        spec: A valid scenario.
+        may_go_on: Asked before every event of the run; False abandons the run.
+
+    Returns:
+        The same History as `simulate` gives, or None if the run was abandoned.
+    """
+    simulation = Simulation(spec)
+    simulation.may_go_on = may_go_on
+    try:
+        return simulation.run()
+    except _RunAbandonedError:
+        return None
+
+
 def _reason_at_end(m: Migration) -> str:
     """Return why a migration was still going on at the end of the run."""
     if m.pull is not None and m.lingers:
@@ -59,6 +84,7 @@ class Simulation:
         self.requests: dict[int, MigrationSpec] = dict(enumerate(spec.migrations))
         self._waiting: set[int] = set(self.requests)
         self._last_end_ns = 0
+        self.may_go_on: Callable[[], bool] | None = None
         queue = self.world.queue
         for fault in spec.faults:
             queue.push(fault.at_ns, partial(self._fault, fault), rank=Rank.FAULT)
@@ -118,6 +144,8 @@ class Simulation:
                 assert end_ns is not None, "a migration waits for nothing"
                 queue.now_ns = end_ns
                 return end_ns
+            if self.may_go_on is not None and not self.may_go_on():
+                raise _RunAbandonedError
             action = queue.pop()
             assert action is not None
             action()

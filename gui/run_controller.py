@@ -1,11 +1,14 @@
-"""The run controller: the only module of the window that simulates, in a worker process.
+"""The run controller: the only module of the window that simulates.
 
-A process and not a thread, because a thread of many small numpy calls keeps the interpreter lock
-from the animation. The latest request wins: while a slider moves, what is outdated is dropped.
+What takes longer than a frame runs in a worker process: not in a thread, because a thread of many
+small numpy calls keeps the interpreter lock from the animation. What is shorter than a frame runs
+here, because the way to the worker and back would take as long again. The latest request wins:
+while a slider moves, what is outdated is dropped.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 from typing import TYPE_CHECKING, Final
@@ -23,12 +26,17 @@ if TYPE_CHECKING:
 
     from engine.model_rows import ConvergenceFrontier, ModelRow
 
+    Run = tuple[History, int]
     ModelAnswer = tuple[list[ModelRow], ConvergenceFrontier | None]
 
 BUG_SENTENCE: Final = (
     "The simulation stopped with a bug of ours ({kind}: {details}); please report it with the "
     "scenario file."
 )
+BRIEF_NS: Final = 20_000_000
+"""A run that takes at most so long, a frame at 50 a second, is made in this process."""
+BRIEF_PAGES: Final = 1 << 19
+"""Above so many pages (2 GiB) a single event of a run may take longer than that."""
 
 
 def _prepare_worker() -> None:
@@ -41,8 +49,11 @@ def _warm_up() -> None:
     """Do nothing: the worker starts with the first task."""
 
 
-def simulate_spec(spec: ScenarioSpec) -> History:
+def simulate_spec(spec: ScenarioSpec) -> Run:
     """Simulate, in this process; views need the samples that large memories are shown by.
+
+    Returns:
+        The run, and the nanoseconds that it took.
 
     Raises:
         ScenarioError: It cannot be run.
@@ -50,9 +61,34 @@ def simulate_spec(spec: ScenarioSpec) -> History:
     from engine.sampling import add_samples
     from engine.simulation import simulate
 
+    begin_ns = time.perf_counter_ns()
     history = simulate(spec)
     add_samples(history)
-    return history
+    return history, time.perf_counter_ns() - begin_ns
+
+
+def simulate_briefly(spec: ScenarioSpec, room_ns: int) -> Run | None:
+    """Simulate, in this process, what is over within so many nanoseconds.
+
+    Returns:
+        The run, and the nanoseconds that it took; None if there was not time enough.
+
+    Raises:
+        ScenarioError: It cannot be run.
+    """
+    from engine.sampling import add_samples
+    from engine.simulation import simulate_while
+
+    begin_ns = time.perf_counter_ns()
+    history = simulate_while(spec, lambda: time.perf_counter_ns() < begin_ns + room_ns)
+    if history is None:
+        return None
+    add_samples(history)
+    return history, time.perf_counter_ns() - begin_ns
+
+
+def _bug(error: BaseException) -> str:
+    return BUG_SENTENCE.format(kind=type(error).__name__, details=error)
 
 
 def _models(spec: ScenarioSpec, request: int) -> ModelAnswer:
@@ -64,7 +100,7 @@ def _models(spec: ScenarioSpec, request: int) -> ModelAnswer:
 
 
 class RunController(QObject):
-    """Simulates scenarios in a worker process, one at a time.
+    """Simulates scenarios, one at a time: in a worker process, or here if they are brief.
 
     Attributes:
         run_finished: With the `Scenario` that was asked for and its `History`.
@@ -76,6 +112,7 @@ class RunController(QObject):
     run_finished = Signal(object, object)
     run_failed = Signal(object, object)
     models_finished = Signal(object, object, object, object)
+    _here_wanted = Signal()
     _arrived = Signal(object, object)
     _models_arrived = Signal(object, object, object)
 
@@ -87,6 +124,10 @@ class RunController(QObject):
         self._waiting: Scenario | None = None
         self._models_wanted: tuple[ScenarioSpec, int] | None = None
         self._closed = False
+        self._brief = False
+        self._soon = False
+        # Queued: it comes before the window paints what the edit alone has changed.
+        self._here_wanted.connect(self._run_here, Qt.ConnectionType.QueuedConnection)
         # The future is done in a thread of the executor, which has unpickled the history there.
         self._arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
         self._models_arrived.connect(
@@ -109,10 +150,12 @@ class RunController(QObject):
         """Simulate a scenario; a request that has not begun yet is dropped for it."""
         if self._closed:
             return
-        if self._running is None:
-            self._start(scenario)
-        else:
+        if self._soon:
+            self._running = scenario
+        elif self._running is not None:
             self._waiting = scenario
+        else:
+            self._start(scenario)
 
     def request_models(self, spec: ScenarioSpec, request: int) -> None:
         """Ask closed-form models about a migration; the worker answers when it has time.
@@ -145,7 +188,9 @@ class RunController(QObject):
         Raises:
             ScenarioError: The scenario cannot be run.
         """
-        return simulate_spec(scenario.spec)
+        history, took_ns = simulate_spec(scenario.spec)
+        self._brief = took_ns <= BRIEF_NS
+        return history
 
     def close(self) -> None:
         """Stop the worker; nothing is emitted any more."""
@@ -168,7 +213,38 @@ class RunController(QObject):
         return self._executor
 
     def _start(self, scenario: Scenario) -> None:
+        """Begin a run: soon and here if the one before was brief, at the worker's otherwise."""
         self._running = scenario
+        pages = sum(vm.n_pages for vm in scenario.spec.vms)
+        if self._brief and pages <= BRIEF_PAGES:
+            self._soon = True
+            self._here_wanted.emit()
+        else:
+            self._send(scenario)
+
+    def _run_here(self) -> None:
+        """Make the run that is asked for, unless it turns out to be a long one."""
+        scenario, self._soon = self._running, False
+        if scenario is None:
+            return
+        from concurrent.futures import Future
+
+        future: Future[Run] = Future()
+        try:
+            run = simulate_briefly(scenario.spec, 2 * BRIEF_NS)
+        except Exception as error:  # told as those of the worker are
+            future.set_exception(error)
+        else:
+            if run is None:
+                self._brief = False
+                self._send(scenario)
+                return
+            future.set_result(run)
+        # Queued too: the event loop turns between the run and its showing.
+        self._arrived.emit(scenario, future)
+
+    def _send(self, scenario: Scenario) -> None:
+        """Have the worker make a run."""
         try:
             future = self._pool().submit(simulate_spec, scenario.spec)
         except BrokenExecutor:
@@ -177,8 +253,8 @@ class RunController(QObject):
             future = self._pool().submit(simulate_spec, scenario.spec)
         future.add_done_callback(self._callback(scenario))
 
-    def _callback(self, scenario: Scenario) -> Callable[[Future[History]], None]:
-        def emit(future: Future[History]) -> None:
+    def _callback(self, scenario: Scenario) -> Callable[[Future[Run]], None]:
+        def emit(future: Future[Run]) -> None:
             if not self._closed:
                 self._arrived.emit(scenario, future)
 
@@ -191,7 +267,7 @@ class RunController(QObject):
             rows, frontier = future.result()
             self.models_finished.emit(spec, request, rows, frontier)
 
-    def _on_arrived(self, scenario: Scenario, future: Future[History]) -> None:
+    def _on_arrived(self, scenario: Scenario, future: Future[Run]) -> None:
         if self._closed or future.cancelled():
             return
         waiting, self._waiting, self._running = self._waiting, None, None
@@ -199,11 +275,12 @@ class RunController(QObject):
             self._start(waiting)
         error = future.exception()
         if error is None:
-            self.run_finished.emit(scenario, future.result())
+            history, took_ns = future.result()
+            self._brief = took_ns <= BRIEF_NS
+            self.run_finished.emit(scenario, history)
         elif isinstance(error, ScenarioError):
             self.run_failed.emit(scenario, error.faults)
         else:
             if isinstance(error, BrokenExecutor):
                 self._executor = None
-            sentence = BUG_SENTENCE.format(kind=type(error).__name__, details=error)
-            self.run_failed.emit(scenario, (sentence,))
+            self.run_failed.emit(scenario, (_bug(error),))

@@ -1,5 +1,8 @@
 """Showing a run: every view gets the newest History, a few at a time, and every frame."""
 
+import time
+from typing import Final
+
 from PySide6.QtCore import QObject, QTimer
 
 from engine.history import Frame, History
@@ -13,6 +16,8 @@ from gui.session import Session
 START_HINT = "Press Play (Space)."
 RUN_NUMBER = "run_number"
 """Name of the Qt property in which a view carries the number of the run that it shows."""
+TURN_NS: Final = 8_000_000
+"""After so long in one turn of the event loop, views that still wait do so until the next."""
 MODELS_AFTER_MS = 400
 """Models are asked so long after a run has come: a slider in hand never waits for them."""
 
@@ -38,6 +43,8 @@ class Showing(QObject):
         self._previous: History | None = None
         self._number = 0
         self._due: list[tuple[HistoryView, ...]] = []
+        self._fresh: list[HistoryView] = []
+        self._fresh_ns = 0
         self._due_timer = QTimer(self, singleShot=True, interval=0)
         self._due_timer.timeout.connect(self._show_due)
         self._models_timer = QTimer(self, singleShot=True, interval=MODELS_AFTER_MS)
@@ -60,9 +67,13 @@ class Showing(QObject):
 
     def _on_frame_changed(self, frame: Frame) -> None:
         # A view that still waits for the newest run would look for its instants in the old one.
-        waiting = [view for group in self._due for view in group]
+        # One that has just been given this very instant with its run does not need it again.
+        passed = [view for group in self._due for view in group]
+        if frame.t_ns == self._fresh_ns:
+            passed += self._fresh
+        self._fresh = []
         for view in self._window.views:
-            if not any(view is other for other in waiting):
+            if not any(view is other for other in passed):
                 view.show_frame(frame)
         self._update_controls(frame.t_ns)
         if frame.t_ns == 0 and not self._player.playing:
@@ -105,8 +116,8 @@ class Showing(QObject):
         self._update_controls(self._player.t_ns)
 
     def _on_history_changed(self, history: History, previous: History | None) -> None:
-        # A few views a turn of the event loop, so that a slider in hand never waits for all of
-        # them; those that still wait from the run before go first and are not starved.
+        # Not more views in a turn of the event loop than it has time for: a slider in hand waits
+        # for no other. Those that still wait from the run before go first and are not starved.
         window = self._window
         self._previous, self._number = previous, self._number + 1
         self._models_timer.start()
@@ -118,7 +129,10 @@ class Showing(QObject):
             (window.plots,),
         ]
         self._due = self._due + [group for group in groups if group not in self._due]
+        before = self._due
         self._show_due()
+        shown = before[: len(before) - len(self._due)]
+        self._fresh, self._fresh_ns = [v for group in shown for v in group], self._player.t_ns
         if previous is None:
             # Something was opened or taken back: no hand is on a slider, all show it at once.
             self.show_all()
@@ -148,18 +162,27 @@ class Showing(QObject):
         if history is None or not self._due:
             return
         frame = history.frame_at(self._player.t_ns)
-        for view in self._due.pop(0):
+        end_ns = time.perf_counter_ns() + TURN_NS
+        while self._due and time.perf_counter_ns() < end_ns:
+            group, *self._due = self._due
+            self._show_group(group, history, frame)
+        if self._due:
+            self._due_timer.start()
+
+    def _show_group(
+        self, views: tuple[HistoryView, ...], history: History, frame: Frame
+    ) -> None:
+        for view in views:
             if view is self._window.plots:
                 self._window.plots.set_previous(self._previous, draw=False)
             view.set_history(history, selected=self._session.selected)
             view.show_frame(frame)
             view.setProperty(RUN_NUMBER, self._number)
-        if self._due:
-            self._due_timer.start()
 
     def _on_selection_changed(self, vm: str) -> None:
         history = self._session.history
         if history is not None and any(v.spec.name == vm for v in history.vms):
+            self._fresh = []
             for view in self._window.views:
                 view.set_history(history, selected=vm)
             self._models_timer.start()

@@ -5,11 +5,12 @@ pattern as well (see `patterns`), so colour is never the only sign.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QGuiApplication, QPalette
 
 from engine.states import PageState
 
@@ -205,7 +206,15 @@ def mono_font(size_px: int = 12) -> QFont:
     return _font(MONO_FAMILY, size_px, bold=False)
 
 
+@lru_cache(maxsize=2048)
+def text_px(text: str, size_px: int = 13, *, bold: bool = False) -> int:
+    """Return how wide a text is in the interface font; the same texts are asked about often."""
+    return QFontMetrics(ui_font(size_px, bold=bold)).horizontalAdvance(text)
+
+
+@lru_cache(maxsize=64)
 def _font(family: str, size_px: int, *, bold: bool) -> QFont:
+    """Return a font, the same one each time: Qt finds its glyphs once. Not to be changed."""
     font = QFont(family)
     font.setPixelSize(size_px)
     font.setBold(bold)

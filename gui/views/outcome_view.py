@@ -31,7 +31,7 @@ from gui.models.closed_form_model import (
 )
 from gui.models.outcome_model import OutcomeModel
 from gui.style.style_sheet import dress
-from gui.style.theme import DARK, Theme, ui_font
+from gui.style.theme import DARK, Theme, text_px, ui_font
 from gui.views.frontier_view import FrontierView
 from gui.views.plot_downtime import DowntimeBar
 from gui.views.standing_card import StandingCard
@@ -254,17 +254,18 @@ def _set_up_table(table: QTableView, model: QAbstractTableModel, name: str) -> N
 def _row_height(table: QTableView, row: int, label_px: int) -> int:
     """Return the height at which the label of a row is whole, broken into lines if need be."""
     label = str(table.model().index(row, 0).data())
-    metrics, room_px = QFontMetrics(ui_font(12)), max(1, label_px - CELL_PAD_PX)
-    wrap = int(Qt.TextFlag.TextWordWrap)
+    room_px = max(1, label_px - CELL_PAD_PX)
+    if text_px(label, 12) <= room_px:
+        return ROW_PX
+    metrics, wrap = QFontMetrics(ui_font(12)), int(Qt.TextFlag.TextWordWrap)
     needed = metrics.boundingRect(0, 0, room_px, 10_000, wrap, label).height()
     return max(ROW_PX, needed + LINE_PAD_PX)
 
 
 def _column_width(table: QTableView, column: int) -> int:
     """Return the width at which no cell of a column is cut."""
-    cells, head = QFontMetrics(ui_font(12)), QFontMetrics(ui_font(11))
     model = table.model()
     texts = [str(model.index(row, column).data()) for row in range(model.rowCount())]
     heading = str(model.headerData(column, Qt.Orientation.Horizontal))
-    widths = [cells.horizontalAdvance(text) for text in texts]
-    return max([head.horizontalAdvance(heading), *widths]) + CELL_PAD_PX
+    widths = [text_px(text, 12) for text in texts]
+    return max([text_px(heading, 11), *widths]) + CELL_PAD_PX

@@ -62,15 +62,16 @@ class MiniMap:
         self._counts: Counts | None = None
         self._shown: tuple[object, ...] = ()
         self._period_ns = PERIOD_NS * max(1, -(-n_vms // VMS_PER_PERIOD))
-        self._offset_ns = self._period_ns * turn // max(1, n_vms)
+        self._turn = turn / max(1, n_vms)
 
     def show(
         self, vm: VmFrame, t_ns: int, *, moving: bool, size: MiniSize, theme: Theme
     ) -> bool:
         """Show an instant; return whether the map changed."""
         period = PERIOD_NS if moving else self._period_ns
-        # A resting VM's map stands still for a period; they take turns, so frames stay short.
-        at_ns = max(0, (t_ns + self._offset_ns) // period * period - self._offset_ns)
+        # A map stands still for a period; they take turns, so frames stay short.
+        offset_ns = int(period * self._turn)
+        at_ns = max(0, (t_ns + offset_ns) // period * period - offset_ns)
         if moving:
             at_ns = max(at_ns, vm.track.start_ns if vm.track else 0)
         key = (at_ns, moving, size, theme.name, id(vm.track))

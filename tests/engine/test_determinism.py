@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from engine.scenario import load_scenario
-from engine.simulation import simulate
+from engine.simulation import simulate, simulate_while
 from engine.specs import ScenarioSpec
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "digests.json"
@@ -97,3 +97,21 @@ def test_at_every_instant_at_most_one_copy_runs(name: str) -> None:
         running = [p for p in record.placements if p.status == "running"]
         hosts = [p.host for p in running]
         assert all(a != b for a, b in pairwise(hosts))
+
+
+def test_a_run_that_may_go_on_is_the_same_run() -> None:
+    spec = load_scenario("recorded-demo").spec
+
+    run = simulate_while(spec, lambda: True)
+
+    assert run is not None
+    assert run.digest() == simulate(spec).digest()
+
+
+def test_a_run_ends_without_a_result_when_it_may_not_go_on() -> None:
+    answers = iter([True, True, True, False])
+
+    run = simulate_while(load_scenario("recorded-demo").spec, lambda: next(answers))
+
+    assert run is None
+    assert next(answers, None) is None

@@ -10,6 +10,7 @@ from engine.errors import HistoryFileError
 from engine.history import History
 from engine.history_io import load_history, save_history
 from engine.metrics import summarize
+from engine.remaining_pages import remaining_pages
 from engine.scenario import Scenario
 from engine.simulation import simulate
 
@@ -39,6 +40,8 @@ def test_a_loaded_run_is_equal_to_the_saved_one(
 
 def test_the_same_run_gives_the_same_file(history: History, tmp_path: Path) -> None:
     save_history(history, tmp_path / "a.npz")
+    for move in history.migrations:
+        assert remaining_pages(history, move) is not None  # counted, and kept with the run
     save_history(history, tmp_path / "b.npz")
 
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()

@@ -20,7 +20,7 @@ MS_NS = 10**6
 
 def recorded(history: History, **changed: object) -> RecordedHistory:
     """Return a run as a recording has it: no page is known."""
-    known = {f.name: getattr(history, f.name) for f in fields(History)}
+    known = {f.name: getattr(history, f.name) for f in fields(History) if f.init}
     known["migrations"] = tuple(replace(m, track=None) for m in history.migrations)
     return RecordedHistory(**{**known, **changed})
 
@@ -119,3 +119,10 @@ def test_downtime_limit_is_read_by_its_name(
     parameters: dict[str, bool | int | float | str], limit_ns: int | None
 ) -> None:
     assert downtime_limit_ns(parameters) == limit_ns
+
+
+def test_pages_are_counted_once_for_a_run(history: History) -> None:
+    move = history.migrations[0]
+
+    assert remaining_pages(history, move) is remaining_pages(history, move)
+    assert remaining_pages(history, replace(move)) is not remaining_pages(history, move)

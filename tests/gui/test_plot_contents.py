@@ -35,7 +35,7 @@ SECOND_NS = 10**9
 
 def recorded(history: History, **changed: object) -> RecordedHistory:
     """Return a run as a recording has it: rounds and rates, no pages, nobody who pings."""
-    known = {f.name: getattr(history, f.name) for f in fields(History)}
+    known = {f.name: getattr(history, f.name) for f in fields(History) if f.init}
     known["migrations"] = tuple(replace(m, track=None) for m in history.migrations)
     known["probes"] = ()
     return RecordedHistory(**{**known, **changed})

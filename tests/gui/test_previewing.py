@@ -32,7 +32,8 @@ class SlowPool:
 
 
 @pytest.fixture
-def slow(parts):
+def slow(parts, monkeypatch):
+    monkeypatch.setattr("gui.run_controller.BRIEF_PAGES", 0)  # nothing is made in this process
     pool = SlowPool()
     parts.runs._executor = pool
     return pool

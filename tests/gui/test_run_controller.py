@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from engine.errors import ScenarioError
 from engine.history import History
 from engine.scenario import Scenario
 from gui.run_controller import RunController
@@ -42,6 +43,50 @@ def test_the_latest_request_wins(runs: RunController, small: Scenario, qtbot: Qt
     qtbot.waitUntil(lambda: not runs.busy, timeout=ROOM_MS)
 
     assert arrived == [versions[0], versions[-1]]
+
+
+def test_a_brief_run_is_made_here_and_arrives_later(
+    runs: RunController, small: Scenario, qtbot: QtBot
+) -> None:
+    expected = runs.simulate_now(small).digest()
+    version = small.with_value("run.seed", "5")
+    arrived: list[tuple[Scenario, History]] = []
+    runs.run_finished.connect(lambda *told: arrived.append(told))
+
+    for scenario in (small, version, small):
+        runs.request(scenario)
+
+    assert not arrived and runs.busy
+    qtbot.waitUntil(lambda: not runs.busy, timeout=ROOM_MS)
+    assert [(s, h.digest()) for s, h in arrived] == [(small, expected)]
+    assert runs._executor is None
+
+
+def test_a_run_that_turns_out_long_goes_to_the_worker(
+    runs: RunController, small: Scenario, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = runs.simulate_now(small).digest()
+    monkeypatch.setattr("gui.run_controller.BRIEF_NS", 0)
+    with qtbot.waitSignal(runs.run_finished, timeout=ROOM_MS) as finished:
+        runs.request(small)
+
+    assert finished.args[1].digest() == expected
+    assert runs._executor is not None
+
+
+def test_faults_of_a_brief_run_are_told_like_those_of_the_worker(
+    runs: RunController, small: Scenario, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(spec: object, room_ns: int) -> None:
+        raise ScenarioError(["it cannot be run"])
+
+    runs.simulate_now(small)
+    monkeypatch.setattr("gui.run_controller.simulate_briefly", fail)
+    with qtbot.waitSignal(runs.run_failed, timeout=ROOM_MS) as failed:
+        runs.request(small)
+
+    assert failed.args == [small, ("it cannot be run",)]
+    assert not runs.busy
 
 
 def test_a_worker_that_dies_is_said_and_replaced(
