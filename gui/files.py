@@ -165,11 +165,14 @@ class Files(QObject):
     def _on_restore(self, kept: Kept) -> None:
         scenario = load_scenario(kept.path)
         restored = scenario_from_document(scenario.document, RESTORED)
-        if self._opening.show_opened(restored):
+
+        def forget() -> None:
             self._saved = None
             if self._keeper is not None:
                 self._keeper.touch()
             discard(kept)
+
+        self._opening.show_opened(restored, then=forget)
 
     def _unsaved(self) -> str:
         """Return the text of what is open if it, or a future of it, was edited and not saved."""

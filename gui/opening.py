@@ -1,13 +1,14 @@
 """Opening: scenarios and recordings, by file, by name and by drop; and the pages that offer them.
 
 A part of `gui.wiring`. What a file is, its contents tell (`engine.importing.open_files`); a damaged
-one gives a sentence, and what was open stays. Long files are read in a thread meanwhile. The
-readers of recordings are imported with the first file, not with the window.
+one gives a sentence, and what was open stays. Long files are read in a thread, and long runs are
+simulated in the worker; what was open can be used meanwhile. The readers of recordings are imported
+with the first file, not with the window.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,12 +18,15 @@ from PySide6.QtCore import QObject, Qt, Signal
 from engine.errors import MigrascopeError, ScenarioError
 from engine.scenario import BUNDLED, Scenario, bundled_scenarios
 from gui.main_window import MainWindow
+from gui.models.preview_text import preview_text
 from gui.player import Player
 from gui.reproduction import Reproduction
+from gui.run_controller import RunController, bug_sentence
 from gui.session import Session
 
 if TYPE_CHECKING:
     from engine.importing import OpenedRecording
+    from gui.run_controller import Run
 
     Opened = Scenario | OpenedRecording
 
@@ -58,17 +62,22 @@ class Opening(QObject):
     opened = Signal(list)
     refused = Signal(str)
     _arrived = Signal(int, object)
+    _simulated = Signal(int, object, object, object)
 
-    def __init__(self, window: MainWindow, player: Player, session: Session) -> None:
+    def __init__(
+        self, window: MainWindow, player: Player, session: Session, runs: RunController
+    ) -> None:
         """Connect files, drops and the pages that offer scenarios."""
         super().__init__(window)
         self._window, self._player, self._session = window, player, session
+        self._runs = runs
         self._reader: ThreadPoolExecutor | None = None
         self._newest = 0
         self._names = ""
         self._wanted: list[str] = []
         self._reproduction = Reproduction(self)
         self._arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
+        self._simulated.connect(self._on_simulated, Qt.ConnectionType.QueuedConnection)
         window.files_dropped.connect(self.open_paths)
         window.closed.connect(self._reproduction.stop)
         window.closed.connect(self._stop)
@@ -101,14 +110,22 @@ class Opening(QObject):
         except MigrascopeError as error:
             return self._refuse(error)
 
-    def show_opened(self, opened: Opened) -> bool:
+    def show_opened(self, opened: Opened, *, then: Callable[[], None] | None = None) -> bool:
         """Open what was read elsewhere: the command line's file.
 
+        Args:
+            opened: What to open.
+            then: Called once it is open.
+
         Returns:
-            Whether it is open; if not, the window says why.
+            Whether it is open, or being simulated; if not, the window says why.
         """
+        self._newest += 1
+        return self._try_to_show(opened, then)
+
+    def _try_to_show(self, opened: Opened, then: Callable[[], None] | None = None) -> bool:
         try:
-            return self._show(opened)
+            return self._show(opened, then)
         except MigrascopeError as error:
             return self._refuse(error)
 
@@ -145,11 +162,22 @@ class Opening(QObject):
         page.finished.connect(page.deleteLater)
         page.open()
 
-    def _show(self, opened: Opened) -> bool:
-        if isinstance(opened, Scenario):
-            self._session.open(opened)
-        else:
+    def _show(self, opened: Opened, then: Callable[[], None] | None = None) -> bool:
+        if not isinstance(opened, Scenario):
             self._session.open_recording(opened.history, opened.title)
+        elif self._session.history is None:
+            self._session.open(opened)  # there is nothing else to look at meanwhile
+        else:
+            history = self._runs.simulate_at_once(opened)
+            if history is None:
+                self._simulate_aside(opened, then)
+                return True
+            self._session.open(opened, history)
+        return self._tell_opened(then)
+
+    def _tell_opened(self, then: Callable[[], None] | None) -> bool:
+        if then is not None:
+            then()
         self._window.error_notice.dismiss()
         wanted, self._wanted = self._wanted, []
         if wanted:
@@ -163,6 +191,40 @@ class Opening(QObject):
         title = f"{self._names or 'The file'} cannot be opened"
         self._window.error_notice.show_lines(title, sentences_of(error))
         return False
+
+    def _simulate_aside(self, scenario: Scenario, then: Callable[[], None] | None) -> None:
+        """Have a long run made; what is open stays until it is there, if nothing newer is."""
+        number, standing = self._newest, self._session.original
+        title = scenario.spec.title or scenario.name
+        moves = scenario.spec.migrations
+        look = preview_text(scenario, moves[0].vm if moves else "")
+        self._window.show_notice(f"Opening {title}. {look}")
+
+        def emit(future: Future[Run]) -> None:
+            if not future.cancelled():
+                self._simulated.emit(number, scenario, future, (standing, then))
+
+        self._runs.simulate_aside(scenario).add_done_callback(emit)
+
+    def _on_simulated(
+        self,
+        number: int,
+        scenario: Scenario,
+        future: Future[Run],
+        context: tuple[Scenario | None, Callable[[], None] | None],
+    ) -> None:
+        standing, then = context
+        if number == self._newest and self._session.original is standing:
+            self._window.show_notice("")
+            error = future.exception()
+            if error is None:
+                self._session.open(scenario, future.result()[0])
+                self._tell_opened(then)
+            elif isinstance(error, MigrascopeError):
+                self._refuse(error)
+            else:
+                self._refuse(MigrascopeError(bug_sentence(error)))
+        self.ended.emit()
 
     def _read_aside(self, paths: list[Path | str]) -> None:
         """Read in a thread; the newest wish counts."""
@@ -182,7 +244,7 @@ class Opening(QObject):
             self._window.show_notice("")
             error = future.exception()
             if error is None:
-                self.show_opened(future.result())
+                self._try_to_show(future.result())
             elif isinstance(error, MigrascopeError):
                 self._refuse(error)
             else:

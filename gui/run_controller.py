@@ -35,6 +35,8 @@ BUG_SENTENCE: Final = (
 )
 BRIEF_NS: Final = 20_000_000
 """A run that takes at most so long, a frame at 50 a second, is made in this process."""
+OPENING_NS: Final = 40_000_000
+"""So long the window may stand still for a run that something is opened with."""
 BRIEF_PAGES: Final = 1 << 19
 """Above so many pages (2 GiB) a single event of a run may take longer than that."""
 
@@ -87,7 +89,12 @@ def simulate_briefly(spec: ScenarioSpec, room_ns: int) -> Run | None:
     return history, time.perf_counter_ns() - begin_ns
 
 
-def _bug(error: BaseException) -> str:
+def _n_pages(scenario: Scenario) -> int:
+    return sum(vm.n_pages for vm in scenario.spec.vms)
+
+
+def bug_sentence(error: BaseException) -> str:
+    """Return what is said of a run that ended with an error of ours."""
     return BUG_SENTENCE.format(kind=type(error).__name__, details=error)
 
 
@@ -192,6 +199,30 @@ class RunController(QObject):
         self._brief = took_ns <= BRIEF_NS
         return history
 
+    def simulate_at_once(self, scenario: Scenario) -> History | None:
+        """Simulate here and wait for it, if that is over in a moment; None if it is not.
+
+        Raises:
+            ScenarioError: The scenario cannot be run.
+        """
+        if _n_pages(scenario) > BRIEF_PAGES:
+            return None
+        run = simulate_briefly(scenario.spec, OPENING_NS)
+        if run is None:
+            return None
+        history, took_ns = run
+        self._brief = took_ns <= BRIEF_NS
+        return history
+
+    def simulate_aside(self, scenario: Scenario) -> Future[Run]:
+        """Have the worker make a run that is not one of the scenario in force.
+
+        Returns:
+            Done, in another thread, with the run and the nanoseconds that it took.
+        """
+        self._brief = False
+        return self._submit(scenario)
+
     def close(self) -> None:
         """Stop the worker; nothing is emitted any more."""
         self._closed = True
@@ -215,8 +246,7 @@ class RunController(QObject):
     def _start(self, scenario: Scenario) -> None:
         """Begin a run: soon and here if the one before was brief, at the worker's otherwise."""
         self._running = scenario
-        pages = sum(vm.n_pages for vm in scenario.spec.vms)
-        if self._brief and pages <= BRIEF_PAGES:
+        if self._brief and _n_pages(scenario) <= BRIEF_PAGES:
             self._soon = True
             self._here_wanted.emit()
         else:
@@ -245,13 +275,15 @@ class RunController(QObject):
 
     def _send(self, scenario: Scenario) -> None:
         """Have the worker make a run."""
+        self._submit(scenario).add_done_callback(self._callback(scenario))
+
+    def _submit(self, scenario: Scenario) -> Future[Run]:
         try:
-            future = self._pool().submit(simulate_spec, scenario.spec)
+            return self._pool().submit(simulate_spec, scenario.spec)
         except BrokenExecutor:
             # The worker died while it was idle: another one takes over.
             self._executor = None
-            future = self._pool().submit(simulate_spec, scenario.spec)
-        future.add_done_callback(self._callback(scenario))
+            return self._pool().submit(simulate_spec, scenario.spec)
 
     def _callback(self, scenario: Scenario) -> Callable[[Future[Run]], None]:
         def emit(future: Future[Run]) -> None:
@@ -283,4 +315,4 @@ class RunController(QObject):
         else:
             if isinstance(error, BrokenExecutor):
                 self._executor = None
-            self.run_failed.emit(scenario, (_bug(error),))
+            self.run_failed.emit(scenario, (bug_sentence(error),))

@@ -130,13 +130,18 @@ class Session(QObject):
         """Return what the newest edit did, in words."""
         return self._edit_text
 
-    def open(self, scenario: Scenario) -> None:
-        """Open a scenario at its start, paused; simulated here, because nothing else can go on.
+    def open(self, scenario: Scenario, history: History | None = None) -> None:
+        """Open a scenario at its start, paused.
+
+        Args:
+            scenario: What to open.
+            history: Its run; None: it is simulated here, and everything waits for it.
 
         Raises:
             ScenarioError: It cannot be run; what was open stays open.
         """
-        history = self._runs.simulate_now(scenario)
+        if history is None:
+            history = self._runs.simulate_now(scenario)
         self._start_over(scenario)
         self._forget_recording()
         self._show_opened(history)

@@ -69,7 +69,7 @@ class Wiring(QObject):
         self.moving = Moving(
             window, player, session, runs, FaultMenus(window, player, session)
         )
-        self.opening = Opening(window, player, session)
+        self.opening = Opening(window, player, session, runs)
         self.beside = Beside(window, session, runs)
         self.layouts = Layouts(window, player, session, settings)
         self.forking = Forking(window, session)

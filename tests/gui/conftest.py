@@ -42,6 +42,12 @@ def _application_first(qapp: QApplication) -> None:
     """Make the application before anything else: fonts without one end the process."""
 
 
+@pytest.fixture(autouse=True)
+def _openings_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what is opened be open at once on a busy machine too; test_opening_long has the rest."""
+    monkeypatch.setattr("gui.run_controller.OPENING_NS", 60_000_000_000)
+
+
 @pytest.fixture
 def clock() -> FakeWallClock:
     return FakeWallClock()

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 
 from engine.model_rows import first_look
 from engine.scenario import load_scenario, scenario_from_document
-from gui.previewing import preview_text
+from gui.models.preview_text import preview_text
 from gui.showing import RUN_NUMBER
 
 
