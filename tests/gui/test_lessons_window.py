@@ -158,7 +158,7 @@ def test_opening_something_else_ends_the_lesson_and_keeps_what_was_opened(parts,
     teaching.start(load_lesson("1"))
     run = teaching.running
     run.number = next(i for i, step in enumerate(run.lesson.steps) if step.kind == kind)
-    teaching._show_step()
+    teaching.show_step()
     parts.session.open(load_scenario("postcopy-pull"))
     QApplication.processEvents()
     assert teaching.running is None and teaching.panel.isHidden()
@@ -205,7 +205,7 @@ def test_an_exercise_is_judged_on_every_new_run(parts, qtbot, settle):
     teaching.start(load_lesson("1"))
     run, panel = teaching.running, teaching.panel
     run.number = exercise_of(run.lesson)
-    teaching._show_step()
+    teaching.show_step()
     assert run.stage is Stage.TRYING and "\N{BALLOT X}" in panel.goals.text()
     assert not panel.next_button.isEnabled()
     QTest.mouseClick(panel.hint_button, Qt.MouseButton.LeftButton)
@@ -229,7 +229,7 @@ def test_a_solution_is_shown_on_wish_and_can_be_taken_back(parts, qtbot, settle)
     teaching.start(load_lesson("1"))
     run, panel = teaching.running, teaching.panel
     run.number = exercise_of(run.lesson)
-    teaching._show_step()
+    teaching.show_step()
     QTest.mouseClick(panel.solution_button, Qt.MouseButton.LeftButton)
     settle(parts)
     assert run.may_go_on and not teaching.answers.answers[-1].close
@@ -240,7 +240,7 @@ def test_a_hint_holds_the_figures_of_the_run(parts):
     teaching = parts.wiring.teaching
     teaching.start(load_lesson("5"))
     teaching.running.number = exercise_of(teaching.running.lesson)
-    teaching._show_step()
+    teaching.show_step()
     QTest.mouseClick(teaching.panel.hint_button, Qt.MouseButton.LeftButton)
     assert "{" not in teaching.panel.why.text() and " ms" in teaching.panel.why.text()
 
@@ -252,13 +252,13 @@ def test_the_last_step_tells_what_was_said_and_what_it_did(parts, qtbot, settle)
     asked = [i for i, s in enumerate(run.lesson.steps) if s.kind == "question"]
     for number in asked:
         run.number = number
-        teaching._show_step()
+        teaching.show_step()
         if run.step.ask == "choice":
             labels = teaching.panel.answer.findChildren(OptionLabel)
             assert len(labels) == 3 and all("{" not in label.text() for label in labels)
         answer_by_keys(parts, qtbot, settle, run, right=number == asked[0])
     run.number = len(run.lesson.steps) - 1
-    teaching._show_step()
+    teaching.show_step()
     told = teaching.panel.why.text()
     assert teaching.panel.verdict.text() == "What you said, and what it did"
     assert "you said and it did" in told or "it did: 5.8 ms" in told
@@ -272,7 +272,7 @@ def test_every_part_that_a_lesson_lights_is_shown_then(parts, settle, name):
     run = teaching.running
     for number, step in enumerate(run.lesson.steps):
         run.number, run.part = number, 0
-        teaching._show_step()
+        teaching.show_step()
         QApplication.processEvents()
         wanted = [step.spotlight, *(p.part for p in getattr(step, "parts", ()))]
         wanted += [caption.part for caption in getattr(step, "captions", ())]
@@ -317,14 +317,14 @@ def test_a_step_plays_its_stretch_with_captions_and_stops(parts, clock):
     teaching = parts.wiring.teaching
     teaching.start(lesson)
     record = parts.session.history.migrations[0]
-    assert parts.player.playing and teaching._light.lit is not None
-    assert teaching._light.caption == ""
+    assert parts.player.playing and teaching._scene.light.lit is not None
+    assert teaching._scene.light.caption == ""
     for _ in range(200):
         clock.pass_ms(10)
         parts.player.tick()
         if record.suspended_ns <= parts.player.t_ns < record.resumed_ns:
-            assert teaching._light.caption.startswith("Stopped after ")
-            assert teaching._light.rect().contains(teaching._light.caption_rect())
+            assert teaching._scene.light.caption.startswith("Stopped after ")
+            assert teaching._scene.light.rect().contains(teaching._scene.light.caption_rect())
     assert parts.player.t_ns == record.resumed_ns and not parts.player.playing
     teaching.replay()
     assert parts.player.playing and parts.player.t_ns < record.suspended_ns

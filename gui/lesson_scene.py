@@ -1,0 +1,42 @@
+"""What the parts of a lesson in the window share: where it is, and the widgets that show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.lesson_answers import Answers
+    from gui.main_window import MainWindow
+    from gui.models.lesson_run import LessonRun
+    from gui.player import Player
+    from gui.session import Session
+    from gui.views.lesson_panel import LessonPanel
+    from gui.views.spotlight import Spotlight
+
+
+@dataclass
+class LessonScene:
+    """One window with at most one lesson in it.
+
+    Attributes:
+        window: The window. player: Its time. session: What is open.
+        run: The lesson that runs, None without one.
+        panel: Its panel, once a lesson was started. light: Its spotlight, likewise.
+        answers: What was answered in the lesson that runs, or ran last.
+    """
+
+    window: MainWindow
+    player: Player
+    session: Session
+    run: LessonRun | None = None
+    panel: LessonPanel | None = None
+    light: Spotlight | None = None
+    answers: Answers | None = None
+
+    def filled(self, text: str) -> str:
+        """Return a text with the figures of the run that is shown."""
+        from engine.lesson import filled
+
+        history = self.session.history
+        return text if history is None else filled(text, history)
