@@ -29,7 +29,11 @@ class Move:
 
 
 class ScenarioEdit(QUndoCommand):
-    """One edit of the scenario; the moves of one gesture merge into one."""
+    """One edit of the scenario; all moves of one gesture are one edit.
+
+    A move does not make another command that merges into the one before: the binding keeps the
+    Python side of commands that Qt has deleted, and a slider moves often.
+    """
 
     def __init__(
         self,
@@ -42,40 +46,38 @@ class ScenarioEdit(QUndoCommand):
     ) -> None:
         """Take who puts a version in force, both versions, and what was done in words."""
         super().__init__(text)
-        self._adopt = adopt
+        self._adopt: Callable[[Scenario], None] | None = adopt
         self._versions: tuple[Scenario, Scenario] | None = (before, after)
         self._gesture = gesture
 
+    @property
+    def gesture(self) -> int:
+        """Return the number of the gesture that this edit is."""
+        return self._gesture
+
     def redo(self) -> None:
         """Take the newer version."""
-        if self._versions is not None:
+        if self._versions is not None and self._adopt is not None:
             self._adopt(self._versions[1])
 
     def undo(self) -> None:
         """Go back to the older version."""
-        if self._versions is not None:
+        if self._versions is not None and self._adopt is not None:
             self._adopt(self._versions[0])
+
+    def go_on(self, after: Scenario, text: str) -> None:
+        """Take over a later move of the same gesture, which leads to another version."""
+        if self._versions is not None:
+            self._versions = self._versions[0], after
+        self.setText(text)
+        self.redo()
 
     def forget(self) -> None:
         """Let go of both versions: this command will not be asked any more.
 
         The binding keeps commands that Qt has deleted; what they hold would never be freed.
         """
-        self._versions = None
-
-    def id(self) -> int:
-        """Return the kind of command: only edits merge."""
-        return 1
-
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        """Take over a later move of the same gesture."""
-        if not isinstance(other, ScenarioEdit) or other._gesture != self._gesture:
-            return False
-        if self._versions is not None and other._versions is not None:
-            self._versions = self._versions[0], other._versions[1]
-        other.forget()
-        self.setText(other.text())
-        return True
+        self._versions = self._adopt = None
 
 
 def with_edit(base: Scenario, path: str, text: str, *, t_ns: int) -> Scenario:

@@ -66,6 +66,7 @@ class Session(QObject):
         self._gesture: tuple[int, Scenario, int] | None = None
         self._edit_text = ""
         self._edits: list[ScenarioEdit] = []
+        self._asked: list[Scenario] = []
         self._play_on_arrival = False
         runs.run_finished.connect(self._on_run_finished)
         runs.run_failed.connect(self._on_run_failed)
@@ -212,7 +213,7 @@ class Session(QObject):
         self.undo_stack.clear()
         for edit in self._edits:
             edit.forget()
-        self._edits = []
+        self._edits, self._asked = [], []
 
     def _forget_recording(self) -> None:
         if self._recording is not None:
@@ -258,9 +259,12 @@ class Session(QObject):
             return
         name = path.rpartition(".")[2].replace("_", " ")
         sentence = self._edit_text = f"{name} {text} {self._from(t_ns)}"
-        self._push(
-            ScenarioEdit(self.adopt, self._scenario, after, text=sentence, gesture=gesture)
-        )
+        newest = self._edits[-1] if self._edits else None
+        if newest is not None and newest.gesture == gesture and not self.undo_stack.canRedo():
+            newest.go_on(after, sentence)
+        else:
+            before = self._scenario
+            self._push(ScenarioEdit(self.adopt, before, after, text=sentence, gesture=gesture))
 
     def take(self, scenario: Scenario, text: str) -> None:
         """Put another version in force, as one edit that undo takes back.
@@ -383,6 +387,7 @@ class Session(QObject):
     def adopt(self, scenario: Scenario) -> None:
         """Put a version in force and have it simulated; for undo commands."""
         self._scenario = scenario
+        self._asked.append(scenario)
         self.scenario_changed.emit(scenario)
         self._runs.request(scenario)
         # The stack moves its index after the command: what it says then is read in `_show`.
@@ -396,8 +401,12 @@ class Session(QObject):
         return "from the start" if t_ns == 0 else f"from {format_duration_ns(t_ns)} on"
 
     def _on_run_finished(self, scenario: Scenario, history: History) -> None:
-        # While a slider moves, runs of versions just before arrive too: they are live feedback.
-        known = (scenario is self._scenario) or self._gesture is not None
+        # While a slider moves, runs of versions just before arrive too: they are live feedback. A
+        # run that was asked for before something else was opened is not.
+        asked = next((i for i, one in enumerate(self._asked) if one is scenario), None)
+        if asked is not None:
+            del self._asked[: asked + 1]  # runs come in order; those left out never come
+        known = scenario is self._scenario or (asked is not None and self._gesture is not None)
         if known and history is not self._history:
             self._show(history)
 

@@ -1,29 +1,48 @@
-"""Memory that runs have left goes back to the system once nobody waits for the window."""
+"""Memory that is free goes back to the system once nobody waits for the window."""
 
+import gc
 from typing import Final
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
 
 from gui.heap import give_back
+from gui.main_window import MainWindow
+from gui.run_controller import RunController
 from gui.session import Session
 
 REST_MS: Final = 1000
-"""So long after the newest run has come, and nothing is in hand."""
+"""So long after the last of what leaves memory behind, and nothing is in hand."""
 
 
 class Tidying(QObject):
-    """Gives back what is free in the heap, a moment after one run has taken another's place."""
+    """Collects garbage and gives back what is free in the heap, a moment after much was dropped.
 
-    def __init__(self, session: Session, parent: QObject) -> None:
-        """Watch which runs come."""
-        super().__init__(parent)
+    Much is dropped when one run takes another's place, when models have answered, when a dialog
+    has closed, and when everything was drawn anew in other colours or another size.
+    """
+
+    def __init__(self, window: MainWindow, session: Session, runs: RunController) -> None:
+        """Watch what comes and goes."""
+        super().__init__(window)
         self._session = session
         self._rest = QTimer(self, singleShot=True, interval=REST_MS)
         self._rest.timeout.connect(self._on_rest)
         session.history_changed.connect(lambda history, previous: self._rest.start())
+        runs.models_finished.connect(lambda spec, request, rows, frontier: self._rest.start())
+        window.room_changed.connect(self._rest.start)
+        window.theme_changed.connect(lambda theme: self._rest.start())
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Begin to wait when a dialog has gone and the window is in front again."""
+        if event.type() == QEvent.Type.WindowActivate:
+            self._rest.start()
+        return False
 
     def _on_rest(self) -> None:
         if self._session.editing or not self._session.settled:
             self._rest.start()
-        else:
-            give_back()
+            return
+        if gc.get_freeze_count():
+            gc.collect()  # what stays as long as the window is passed over: a few milliseconds
+        give_back()

@@ -19,7 +19,7 @@ MIN_PATTERN_PX: Final = 8
 SKIPPED_OUTLINE: Final = "#D55E00"
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=48)  # the states, at a few sizes: that of one large page is a large one
 def pattern_mask(state: PageState, size_px: int) -> npt.NDArray[np.bool_]:
     """Return which pixels of a square of `size_px` carry the state's pattern."""
     mask: npt.NDArray[np.bool_] = np.asarray(_mask(state, size_px), np.bool_)
@@ -69,7 +69,7 @@ def pattern_color(state: PageState, theme: Theme) -> QColor:
     return QColor("#FFFFFF") if fill.lightnessF() < 0.35 else QColor("#101418")
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=48)
 def state_picture(state: PageState, size_px: int, theme: Theme) -> QImage:
     """Return a square with a state's fill and pattern."""
     pixels = np.full((size_px, size_px), theme.state_color(state).rgb(), np.uint32)

@@ -103,7 +103,7 @@ def class_mask(coding: Coding, number: int, size_px: int) -> npt.NDArray[np.bool
     return _bar(number, len(coding.labels), size_px)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=48)  # of one page that fills the view it is as large as a picture
 def _bar(number: int, n_labels: int, n: int) -> npt.NDArray[np.bool_]:
     mask = np.zeros((n, n), np.bool_)
     if 0 < number < n_labels and n > 3:

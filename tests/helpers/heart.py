@@ -46,6 +46,7 @@ class Heart(QObject):
         self._stop = threading.Event()
         self._main = threading.main_thread().ident
         self._collection_s = 0.0
+        self._doing = ""
 
     def start(self) -> None:
         """Begin to beat and to watch."""
@@ -61,6 +62,11 @@ class Heart(QObject):
         self._timer.stop()
         self._stop.set()
         gc.callbacks.remove(self._on_collection)
+
+    def name(self, action: str) -> None:
+        """Say what is being done: it stands beside the places of blocks from now on."""
+        self._beat()
+        self._doing = action
 
     def told(self) -> str:
         """Return percentiles and maxima of the gaps, and of the loop's own work in them."""
@@ -86,7 +92,8 @@ class Heart(QObject):
         self.gaps_ms.append(gap * 1e3)
         self.work_ms.append(spent * 1e3)
         if spent > LATE_S and self._seen:
-            self._worst[self._seen.most_common(1)[0][0]].append(spent * 1e3)
+            place = self._seen.most_common(1)[0][0]
+            self._worst[f"({self._doing}) {place}" if self._doing else place].append(spent * 1e3)
         if self._seen:
             self._seen = Counter()
 

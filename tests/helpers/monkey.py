@@ -2,9 +2,11 @@
 
 import sys
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from random import Random
 from types import TracebackType
 
@@ -16,6 +18,8 @@ from shiboken6 import isValid
 
 from gui.app import Parts
 
+PLACES = 6
+"""So many of the innermost places of an exception are told."""
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 NOT_TOUCHED = frozenset(
     {"quit", "open_file", "save_scenario", "export_picture", "save_recording", "attach",
@@ -87,11 +91,9 @@ class Monkey:
     def _note(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
-        where = trace
-        while where is not None and where.tb_next is not None:
-            where = where.tb_next
-        place = f"{where.tb_frame.f_code.co_filename}:{where.tb_lineno}" if where else "?"
-        self.failures.append(f"{kind.__name__}: {error} ({place})")
+        frames = traceback.extract_tb(trace)[-PLACES:]
+        places = " > ".join(f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames)
+        self.failures.append(f"{kind.__name__}: {error} ({places or '?'})")
 
     def _do_something(self) -> None:
         hands: tuple[tuple[int, str, Callable[[], None]], ...] = (

@@ -1,0 +1,92 @@
+"""What a session keeps of edits, and which runs it shows: those of what is open."""
+
+import gc
+from collections.abc import Callable
+
+from engine.scenario import load_scenario
+from gui.app import Parts
+from gui.edits import ScenarioEdit
+from gui.run_controller import simulate_spec
+
+
+def test_run_of_what_was_open_before_is_not_shown_though_a_slider_is_in_hand(
+    parts: Parts, settle: Callable[[Parts], None]
+) -> None:
+    session, slider = parts.session, parts.window.controls.bandwidth.slider
+    session.edit("network.bandwidth", "300 Mbit/s")
+    session.end_gesture()
+    before = session.scenario
+    assert before is not None
+    late = simulate_spec(before.spec)
+    settle(parts)
+    session.open(load_scenario("sqlite-vm"))
+    assert late.vms[0].spec.name != session.selected
+    slider.setSliderDown(True)
+    slider.setValue(slider.value() - 5)
+    assert session.editing
+
+    parts.runs.run_finished.emit(before, late)
+
+    assert session.history is not late
+    assert parts.window.narration.text
+    slider.setSliderDown(False)
+    settle(parts)
+    assert session.history is not None and session.history.spec == session.scenario.spec
+
+
+def test_runs_of_versions_before_are_shown_while_a_slider_is_in_hand_each_once(
+    parts: Parts, settle: Callable[[Parts], None]
+) -> None:
+    session = parts.session
+    session.edit("network.bandwidth", "300 Mbit/s")
+    first = session.scenario
+    session.edit("network.bandwidth", "310 Mbit/s")
+    assert first is not None and first is not session.scenario
+    run = simulate_spec(first.spec)
+
+    parts.runs.run_finished.emit(first, run)
+    assert session.history is run
+
+    session.end_gesture()
+    settle(parts)
+    newest = session.history
+    parts.runs.run_finished.emit(first, simulate_spec(first.spec))
+    assert session.history is newest
+
+
+def test_moves_of_a_slider_are_one_command_that_undo_takes_back(
+    parts: Parts, settle: Callable[[Parts], None]
+) -> None:
+    session, stack = parts.session, parts.session.undo_stack
+    opened = session.scenario
+    slider = parts.window.controls.bandwidth.slider
+    before = sum(type(thing) is ScenarioEdit for thing in gc.get_objects())
+    slider.setSliderDown(True)
+    for _ in range(12):
+        slider.setValue(slider.value() - 1)
+    slider.setSliderDown(False)
+    newest = session.scenario
+
+    assert sum(type(thing) is ScenarioEdit for thing in gc.get_objects()) == before + 1
+    assert stack.count() == 1 and newest is not opened
+    stack.undo()
+    assert session.scenario is opened
+    stack.redo()
+    assert session.scenario is newest
+    settle(parts)
+
+
+def test_gesture_that_goes_on_after_undo_is_an_edit_of_its_own(
+    parts: Parts, settle: Callable[[Parts], None]
+) -> None:
+    session, stack = parts.session, parts.session.undo_stack
+    opened = session.scenario
+    session.edit("network.bandwidth", "300 Mbit/s")
+    stack.undo()
+    session.edit("network.bandwidth", "310 Mbit/s")
+    session.end_gesture()
+
+    assert stack.count() == 1 and not stack.canRedo()
+    stack.undo()
+    assert session.scenario is opened
+    settle(parts)
