@@ -71,6 +71,16 @@ class _TreeEdit(QUndoCommand):
         self._ways = None
 
 
+@dataclass(frozen=True)
+class _TreeAside:
+    """A tree that waits while something else is open: see `Session.set_aside`."""
+
+    nodes: list[Node]
+    opened_shape: list[tuple[str, str, Scenario]]
+    current: Node | None
+    edits: list[_TreeEdit]
+
+
 class Branching(QObject):
     """Keeps the tree beside a session.
 
@@ -90,10 +100,12 @@ class Branching(QObject):
         self._grown: Node | None = None
         self._gesture: int | None = None
         self._edits: list[_TreeEdit] = []
+        self._aside: _TreeAside | None = None
         self._uses = 0
         session.scenario_changed.connect(self._on_scenario_changed)
         session.history_changed.connect(lambda history, previous: self._on_history(history))
         session.recording_changed.connect(lambda history, title: self._forget_without_scenario())
+        session.aside_changed.connect(self._on_aside_changed)
 
     def nodes(self) -> Sequence[Node]:
         """Return the futures, each after the one from which it forked."""
@@ -302,6 +314,27 @@ class Branching(QObject):
         for old in kept[MOST_HISTORIES:]:
             old.history = None
         self.changed.emit()
+
+    def _on_aside_changed(self, what: str) -> None:
+        """Set the tree aside with what is open, and bring it back with it."""
+        if what == "about to":
+            return
+        now = _TreeAside(self._nodes, self._opened_shape, self._current, self._edits)
+        if what == "aside":
+            self._put(_TreeAside([], [], None, []))
+            self._aside = now
+            return
+        aside, self._aside = self._aside, None
+        assert aside is not None
+        left = now if what == "back" else aside
+        for edit in left.edits:
+            edit.forget()
+        if what == "back":
+            self._put(aside)
+
+    def _put(self, tree: _TreeAside) -> None:
+        self._nodes, self._opened_shape = tree.nodes, tree.opened_shape
+        self._current, self._edits, self._grown = tree.current, tree.edits, None
 
     def _forget_without_scenario(self) -> None:
         if self._session.scenario is None:

@@ -57,9 +57,11 @@ class Files(QObject):
             session.scenario_changed.connect(self._keeper.touch)
             tree.changed.connect(self._keeper.touch)
             window.closed.connect(self._keeper.close)
+        session.aside_changed.connect(self._on_aside_changed)
         opening.opened.connect(self._on_opened)
         opening.refused.connect(settings.drop_recent)
         self._saved: Document | None = None
+        self._aside: str | None = None
         a = window.actions_by_name
         for action, handler in (
             (a.save_scenario, self.save),
@@ -174,8 +176,17 @@ class Files(QObject):
 
         self._opening.show_opened(restored, then=forget)
 
+    def _on_aside_changed(self, what: str) -> None:
+        """Keep what waits during a lesson, and not what is tried in the lesson."""
+        if what == "about to":
+            self._aside = self._unsaved()
+        elif what != "aside":
+            self._aside = None
+
     def _unsaved(self) -> str:
         """Return the text of what is open if it, or a future of it, was edited and not saved."""
+        if self._aside is not None:
+            return self._aside
         session = self._session
         scenario = session.scenario
         edited = scenario is not None and (

@@ -13,6 +13,7 @@ from engine.errors import ScenarioError
 from engine.history import History
 from gui.lesson_playing import LessonPlaying
 from gui.lesson_scene import LessonScene
+from gui.models.knob_titles import knob_title
 from gui.predicting import Predicting
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ class LessonAsking(QObject):
         assert run is not None
         step = run.step
         if step.kind == "exercise":
-            fields = KnobFields([(path, self._value_text(path)) for path in step.knobs])
+            fields = KnobFields(
+                [(path, knob_title(path), self._value_text(path)) for path in step.knobs]
+            )
             fields.edited.connect(self._on_knob)
             return fields
         if step.kind != "question" or run.stage is Stage.REVEALED:
@@ -163,7 +166,7 @@ class LessonAsking(QObject):
         except ScenarioError as error:
             fields.complain(" ".join(error.faults))
             return
-        self._session.take(after, f"{path} {text}")
+        self._session.take(after, f"{knob_title(path)}: {text}")
 
     def judge(self) -> None:
         """Show how the goals stand on the run that is shown."""
@@ -178,7 +181,9 @@ class LessonAsking(QObject):
         newly = run.take_goals(goals)
         panel.show_goals(goals)
         if newly:
-            values = "; ".join(f"{path} = {self._value_text(path)}" for path in step.knobs)
+            values = "; ".join(
+                f"{knob_title(path)} = {self._value_text(path)}" for path in step.knobs
+            )
             found = "; ".join(goal.found for goal in goals)
             met = run.number not in run.given_up
             self._keep("exercise", step.text, values, found, met)
@@ -200,7 +205,9 @@ class LessonAsking(QObject):
         assert run is not None and scenario is not None and self._scene.panel is not None
         step: ExerciseStep = run.step  # type: ignore[assignment]
         run.give_up()
-        words = "; ".join(f"{path} = {value}" for path, value in step.solution.items())
+        words = "; ".join(
+            f"{knob_title(path)} = {value}" for path, value in step.solution.items()
+        )
         self._scene.panel.show_verdict(f"For example: {words}.", "")
         self._session.take(with_values(scenario, step.solution), f"a solution: {words}")
         self.part_changed.emit()

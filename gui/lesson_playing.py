@@ -5,11 +5,16 @@ A part of `gui.teaching`.
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import QObject, QRect, QTimer
 
 from engine.history import Frame, History
 from gui.lesson_scene import LessonScene
 from gui.named_parts import part_rect
+
+LEFT_FREE: Final = ("legend",)
+"""Parts that no caption covers: without them what it speaks of is not understood."""
 
 
 class LessonPlaying(QObject):
@@ -88,7 +93,8 @@ class LessonPlaying(QObject):
         self._scene.panel.show_captions(words)
         newest = said[-1] if said else None
         rect = part_rect(self._window, newest[2]) if newest and newest[2] else None
-        self._scene.light.say(words[-1] if newest and rect else "", rect or QRect())
+        free = [found for name in LEFT_FREE if (found := part_rect(self._window, name))]
+        self._scene.light.say(words[-1] if newest and rect else "", rect or QRect(), free=free)
         stop_ns = self._stop_ns
         if stop_ns is not None and self._player.playing and frame.t_ns >= stop_ns:
             self._stop_ns = None

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -20,6 +20,10 @@ HINT: Final = (
     "Page down and up: next and last stage   ·   . plays   ·   H: words   ·   "
     "Shift+R: ring   ·   Esc ends"
 )
+LESSON_HINT: Final = (
+    "Page down and up: next and last step of the lesson   ·   . plays   ·   Shift+R: ring   ·   "
+    "Esc ends"
+)
 HINT_MS: Final = 6000
 POINTER_REST_MS: Final = 3000
 WORDS_PX: Final = 24
@@ -29,9 +33,14 @@ WORDS_PX: Final = 24
 class Presenting(QObject):
     """Enters and leaves present mode.
 
+    Signals:
+        changed: Presenting begins (True) or has ended (False).
+
     Attributes:
         on: Whether the window presents.
     """
+
+    changed = Signal(bool)
 
     def __init__(
         self, window: MainWindow, player: Player, session: Session, layouts: Layouts
@@ -41,7 +50,7 @@ class Presenting(QObject):
         self._window, self._player = window, player
         self._session, self._layouts = session, layouts
         self.on = False
-        self._was_full = False
+        self._was_full = self._lesson = False
         self._pointer_hidden = False
         self.toast, self.ring = Toast(window.canvas), PointerRing(window)
         self._rest = QTimer(self, singleShot=True, interval=POINTER_REST_MS)
@@ -55,6 +64,7 @@ class Presenting(QObject):
         player.frame_changed.connect(lambda frame: self._on_moved())
         window.closed.connect(self._show_pointer)
         self._paused_ns = -1
+        self._step_keys = [action.shortcuts() for action in (a.lesson_next, a.lesson_back)]
 
     def toggle(self) -> None:
         """Begin or end presenting."""
@@ -76,7 +86,8 @@ class Presenting(QObject):
         window.setFocus()
         QGuiApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
         self._rest.start()
-        self.toast.say(HINT, for_ms=HINT_MS)
+        self.changed.emit(True)
+        self.toast.say(LESSON_HINT if self._lesson else HINT, for_ms=HINT_MS)
 
     def leave(self) -> None:
         """Be as before."""
@@ -91,20 +102,33 @@ class Presenting(QObject):
         self._layouts.set_presenting(False)
         if not self._was_full:
             fill_screen(window, False)
+        self.changed.emit(False)
+
+    def set_lesson(self, on: bool) -> None:
+        """Let a clicker's page keys go by the steps of a lesson, or by stages again."""
+        self._lesson = on
+        self._swap_keys()
 
     def _swap_keys(self) -> None:
-        """Let a clicker's page keys go by stages while presenting, by rounds else."""
+        """Let a clicker's page keys go by stages or steps while presenting, by rounds else."""
         a = self._window.actions_by_name
-        plain = (QKeySequence("PgDown"), QKeySequence("PgUp"))
-        shifted = (QKeySequence("Shift+PgDown"), QKeySequence("Shift+PgUp"))
-        rounds, stages = (shifted, plain) if self.on else (plain, shifted)
-        for action in (a.next_round, a.previous_round, a.next_stage, a.previous_stage):
-            action.setShortcuts([])
-        for pair, keys in (
-            ((a.next_round, a.previous_round), rounds), ((a.next_stage, a.previous_stage), stages)
-        ):
-            for action, key in zip(pair, keys, strict=True):
-                action.setShortcuts([key])
+        by_step = self.on and self._lesson
+        rounds, stages, steps = (a.next_round, a.previous_round), (
+            a.next_stage, a.previous_stage
+        ), (a.lesson_next, a.lesson_back)
+        plain, shifted = ("PgDown", "PgUp"), ("Shift+PgDown", "Shift+PgUp")
+        keys = {
+            stages: shifted if by_step or not self.on else plain,
+            rounds: plain if not self.on else ("", "") if by_step else shifted,
+        }
+        for pair in (rounds, stages, steps):
+            for action in pair:
+                action.setShortcuts([])
+        for pair, names in keys.items():
+            for action, name in zip(pair, names, strict=True):
+                action.setShortcuts([QKeySequence(name)] if name else [])
+        for action, own, name in zip(steps, self._step_keys, plain, strict=True):
+            action.setShortcuts([*own, QKeySequence(name)] if by_step else own)
 
     # Pauses
 

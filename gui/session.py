@@ -7,11 +7,12 @@ Instead of a scenario a recording may be open: a run that somebody's machines ma
 can be changed; a simulated twin may be opened beside it, and that can.
 """
 
+from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoStack
+from PySide6.QtGui import QUndoGroup, QUndoStack
 
 from engine.eligibility import Check, check_move, situation_at
 from engine.errors import ScenarioError
@@ -28,6 +29,21 @@ RECORDING_LOCKED: Final = (
 )
 
 
+@dataclass(frozen=True)
+class Aside:
+    """What was open and is set aside: see `Session.set_aside`."""
+
+    scenario: Scenario | None
+    original: Scenario | None
+    history: History | None
+    recording: History | None
+    recording_title: str
+    selected: str
+    t_ns: int
+    stack: QUndoStack
+    edits: list[ScenarioEdit]
+
+
 class Session(QObject):
     """What is open.
 
@@ -37,6 +53,8 @@ class Session(QObject):
         selection_changed: With the name of the selected VM.
         recording_changed: With the recorded `History` that is open, alone or beside its simulated
             twin, and its title; None and "" when there is none any more.
+        aside_changed: What is open is "about to" be set aside, then "aside"; what was set aside is
+            "back", just before it is shown, or it is "forgotten".
         edited: With a sentence on what was replaced; "" when nothing is edited any more.
         failed: With the sentences on why an edit or a run did not work.
     """
@@ -45,6 +63,7 @@ class Session(QObject):
     history_changed = Signal(object, object)
     selection_changed = Signal(str)
     recording_changed = Signal(object, str)
+    aside_changed = Signal(str)
     edited = Signal(str)
     failed = Signal(object)
 
@@ -53,7 +72,9 @@ class Session(QObject):
     ) -> None:
         """Take the owners of time and of runs."""
         super().__init__(parent)
-        self.undo_stack = QUndoStack(self)
+        self.undo_group = QUndoGroup(self)
+        self._stack = self._new_stack()
+        self._aside: Aside | None = None
         self._player, self._runs = player, runs
         self._scenario: Scenario | None = None
         self._original: Scenario | None = None
@@ -70,6 +91,11 @@ class Session(QObject):
         self._play_on_arrival = False
         runs.run_finished.connect(self._on_run_finished)
         runs.run_failed.connect(self._on_run_failed)
+
+    @property
+    def undo_stack(self) -> QUndoStack:
+        """Return the edits of what is open."""
+        return self._stack
 
     @property
     def scenario(self) -> Scenario | None:
@@ -214,6 +240,64 @@ class Session(QObject):
         for edit in self._edits:
             edit.forget()
         self._edits, self._asked = [], []
+
+    def set_aside(self) -> None:
+        """Let what is open, with its edits, wait while something else is shown: a lesson.
+
+        What is open next has a list of edits of its own.
+        """
+        assert self._aside is None
+        self.end_gesture()
+        self.aside_changed.emit("about to")
+        self.aside_changed.emit("aside")
+        self._aside = Aside(
+            self._scenario, self._original, self._history, self._recording,
+            self._recording_title, self._selected, self._player.t_ns, self._stack, self._edits,
+        )
+        self._stack, self._edits = self._new_stack(), []
+
+    def bring_back(self) -> None:
+        """Show what was set aside as it was: at its instant, and undo goes on where it was."""
+        aside = self._aside
+        assert aside is not None
+        self._start_over(aside.scenario)
+        self._drop_stack(self._stack)
+        self._aside, self._stack, self._edits = None, aside.stack, aside.edits
+        self.undo_group.setActiveStack(aside.stack)
+        self._original = aside.original
+        self.aside_changed.emit("back")
+        recording, self._recording_title = aside.recording, aside.recording_title
+        if recording is not self._recording:
+            self._recording = recording
+            self.recording_changed.emit(recording, self._recording_title)
+        if self._original is not None and self._original is not self._scenario:
+            self.scenario_changed.emit(self._original)  # whose name and values edits are told by
+        assert aside.history is not None
+        self._show_opened(aside.history)
+        self.select(aside.selected)
+        self._player.seek(aside.t_ns)
+        if self._scenario is not None and aside.history.spec != self._scenario.spec:
+            self._runs.request(self._scenario)  # its run was under way
+
+    def forget_aside(self) -> None:
+        """Let go of what was set aside: what is open now has taken its place."""
+        aside, self._aside = self._aside, None
+        if aside is not None:
+            for edit in aside.edits:
+                edit.forget()
+            self._drop_stack(aside.stack)
+            self.aside_changed.emit("forgotten")
+
+    def _new_stack(self) -> QUndoStack:
+        stack = QUndoStack(self)
+        self.undo_group.addStack(stack)
+        self.undo_group.setActiveStack(stack)
+        return stack
+
+    def _drop_stack(self, stack: QUndoStack) -> None:
+        self.undo_group.removeStack(stack)
+        stack.clear()
+        stack.deleteLater()
 
     def _forget_recording(self) -> None:
         if self._recording is not None:

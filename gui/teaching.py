@@ -1,18 +1,19 @@
 """Lessons in the window: begins and ends them, and goes from step to step.
 
-A part of `gui.wiring`. What was open before a lesson is open again after it. What a step plays is
-in `gui.lesson_playing`, what it asks in `gui.lesson_asking`.
+A part of `gui.wiring`. What was open before a lesson is set aside meanwhile, and open again after
+it with its edits, futures and instant. What a step plays is in `gui.lesson_playing`, what it asks
+in `gui.lesson_asking`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
 
 from engine.history import History
-from engine.scenario import Scenario, scenario_from_document
+from engine.scenario import Scenario
 from gui.layouts import Layouts
 from gui.lesson_asking import LessonAsking
 from gui.lesson_papers import LessonPapers
@@ -30,12 +31,19 @@ if TYPE_CHECKING:
     from engine.lesson_answers import Answers
     from gui.models.lesson_run import LessonRun
     from gui.views.lesson_panel import LessonPanel
+    from gui.views.spotlight import Spotlight
 
 SIDE_PARTS: Final = ("controls", "outcome", "rounds-table")
 
 
 class Teaching(QObject):
-    """Runs one lesson at a time."""
+    """Runs one lesson at a time.
+
+    Signals:
+        changed: A lesson begins (True) or has ended (False).
+    """
+
+    changed = Signal(bool)
 
     def __init__(
         self,
@@ -46,7 +54,6 @@ class Teaching(QObject):
         *,
         layouts: Layouts,
         predicting: Predicting,
-        document: Callable[[], Any],
     ) -> None:
         """Connect the actions; no lesson runs.
 
@@ -57,20 +64,18 @@ class Teaching(QObject):
             settings: Remembers who takes lessons, and which were done.
             layouts: Makes room.
             predicting: Hides what comes while something is asked.
-            document: What was open, with its branches, as a file keeps it.
         """
         super().__init__(window)
         self._window, self._player, self._session = window, player, session
-        self._settings, self._layouts = settings, layouts
-        self._predicting, self._document = predicting, document
+        self._settings, self._layouts, self._predicting = settings, layouts, predicting
         self._scene = LessonScene(window, player, session)
         self._playing = LessonPlaying(self._scene, self)
         self._asking = LessonAsking(self._scene, self._playing, predicting, self)
         LessonPapers(self._scene, self)
-        self._before: Callable[[], None] | None = None
+        self._left: dict[str, tuple[LessonRun, Answers]] = {}
         self._shown: int | None = None
         self._opened: Scenario | None = None
-        self._opening = False
+        self._opening = self._large = False
         a = window.actions_by_name
         for action, handler in (
             (a.lessons, self.choose), (a.lesson_next, self.go_on), (a.lesson_back, self.go_back),
@@ -79,6 +84,8 @@ class Teaching(QObject):
             action.triggered.connect(lambda checked=False, handler=handler: handler())
         self._asking.part_changed.connect(self._show_part)
         session.history_changed.connect(self._on_history_changed)
+        for watched in (window, window.canvas):  # scaled, the content is no child of the window
+            watched.installEventFilter(self)
         self._enable()
 
     @property
@@ -92,6 +99,11 @@ class Teaching(QObject):
         return self._scene.panel
 
     @property
+    def light(self) -> Spotlight | None:
+        """Return the light on what is meant, once a lesson was started."""
+        return self._scene.light
+
+    @property
     def answers(self) -> Answers | None:
         """Return what has been answered in the lesson that runs, or ran last."""
         return self._scene.answers
@@ -103,8 +115,9 @@ class Teaching(QObject):
 
         self._player.pause()
         lessons = [load_lesson(name) for name in bundled_lessons()]
-        done, student = self._done(), self._settings.text("student", "")
-        dialog = LessonsDialog(lessons, done, student, self._window)
+        left = {name: run.number + 1 for name, (run, _) in self._left.items()}
+        student = self._settings.text("student", "")
+        dialog = LessonsDialog(lessons, self._done(), left, student, self._window)
         dialog.chosen.connect(self._on_chosen)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
@@ -112,31 +125,55 @@ class Teaching(QObject):
     def _done(self) -> list[str]:
         return [name for name in self._settings.text("lessons_done", "").split(",") if name]
 
-    def _on_chosen(self, name: str, student: str) -> None:
+    def _on_chosen(self, name: str, student: str, anew: bool) -> None:
         from engine.lesson import load_lesson
 
         self._settings.put("student", student)
-        self.start(load_lesson(name), student)
+        if anew or name not in self._left:
+            self.start(load_lesson(name), student)
+        else:
+            self.resume(name, student)
 
     def start(self, lesson: Lesson, student: str = "") -> None:
         """Begin a lesson at its first step."""
         from engine.lesson_answers import Answers
         from gui.models.lesson_run import LessonRun
 
+        self._begin(LessonRun(lesson), Answers(lesson.name, lesson.title, student))
+
+    def resume(self, name: str, student: str = "") -> None:
+        """Go on with a lesson at the step where it was left."""
+        run, answers = self._left[name]
+        answers.student = student
+        self._begin(run, answers)
+
+    def _begin(self, run: LessonRun, answers: Answers) -> None:
         self.end()
         self._predicting.drop()
-        self._before = self._way_back()
-        self._scene.answers = Answers(lesson.name, lesson.title, student)
-        self._scene.run = LessonRun(lesson)
+        self._session.set_aside()
+        self._scene.answers, self._scene.run, self._opened = answers, run, None
         self._make_panel()
         self._layouts.set_lesson(True, side=False)
         self._enable()
+        self.changed.emit(True)
         self.show_step()
 
     def end(self) -> None:
-        """End the lesson, and open again what was open before."""
-        if self._scene.run is None:
+        """End the lesson, and show again what was open before; the lesson can be gone on with."""
+        run, answers = self._scene.run, self._scene.answers
+        if run is None or answers is None:
             return
+        if run.number:
+            self._left[run.lesson.name] = run, answers
+        self._stop()
+        self._session.bring_back()
+        self._window.setFocus()
+        if run.number:
+            step = f"step {run.number + 1} of {len(run.lesson.steps)}"
+            self._window.show_notice(f"Lesson left at {step}: {run.lesson.title}.")
+
+    def _stop(self) -> None:
+        """Let no lesson run."""
         self._scene.run = None
         self._player.pause()
         self._player.set_speed(1.0)
@@ -146,29 +183,22 @@ class Teaching(QObject):
             self._scene.light.end()
         self._layouts.set_lesson(False, side=True)
         self._enable()
-        before, self._before = self._before, None
-        if before is not None:
-            before()
-        self._window.setFocus()
+        self.changed.emit(False)
 
-    def _way_back(self) -> Callable[[], None]:
-        """Return what opens again what is open now, at the same instant."""
-        session, t_ns, vm = self._session, self._player.t_ns, self._session.selected
-        if session.recording is not None:
-            recording, title = session.recording, session.recording_title
-            return lambda: self._return_to(
-                lambda: session.open_recording(recording, title), t_ns, vm
-            )
-        scenario, document = session.scenario, self._document()
-        if scenario is None:
-            return lambda: None
-        kept = scenario if document is None else scenario_from_document(document, scenario.name)
-        return lambda: self._return_to(lambda: session.open(kept), t_ns, vm)
+    def set_large(self, large: bool) -> None:
+        """Let the text be read from the last row, or be of its usual size."""
+        self._large = large
+        if self._scene.panel is not None and self._scene.light is not None:
+            self._scene.panel.set_large(large)
+            self._scene.light.set_large(large)
 
-    def _return_to(self, opening: Callable[[], None], t_ns: int, vm: str) -> None:
-        opening()
-        self._session.select(vm)
-        self._player.seek(t_ns)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Let Esc, where nothing else wants it, end the lesson."""
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            if self._scene.run is not None and event.key() == Qt.Key.Key_Escape:
+                QTimer.singleShot(0, self, self.end)  # not in the middle of a widget's own event
+                return True
+        return False
 
     def _enable(self) -> None:
         a, on = self._window.actions_by_name, self._scene.run is not None
@@ -200,6 +230,7 @@ class Teaching(QObject):
             self._scene.panel.closed.connect(self.end)
             self._scene.panel.hint_wanted.connect(self._asking.show_hint)
             self._scene.panel.solution_wanted.connect(self._asking.show_solution)
+            self.set_large(self._large)
         assert self._scene.light is not None
         self._scene.panel.set_theme(self._window.theme)
         self._scene.light.set_theme(self._window.theme)
@@ -248,6 +279,7 @@ class Teaching(QObject):
         close = sum(verdict.right for verdict in run.verdicts.values())
         asked, title = len(run.verdicts), run.lesson.title
         self.end()
+        self._left.pop(run.lesson.name, None)
         self._window.show_notice(
             f"Lesson done: {title}. {close} of {asked} predictions were close."
         )
@@ -310,7 +342,7 @@ class Teaching(QObject):
     def _open(self, scenario: Scenario, vm: str) -> None:
         """Open a scenario, unless it is what is open."""
         opened = self._session.scenario
-        if opened is None or opened.spec != scenario.spec:
+        if self._opened is None or opened is None or opened.spec != scenario.spec:
             self._opening = True
             try:
                 self._session.open(scenario)
@@ -344,8 +376,8 @@ class Teaching(QObject):
     def _on_history_changed(self, history: History, previous: History | None) -> None:
         run = self._scene.run
         if run is not None and not self._opening and self._session.original is not self._opened:
-            self._before = None  # somebody opened something else: that is what is wanted now
-            self.end()
+            self._session.forget_aside()  # somebody opened something else: that is wanted now
+            self._stop()
             words = f"The lesson has ended: {run.lesson.title}."
             # Opening takes the notice away once more when it is through.
             QTimer.singleShot(0, self, lambda: self._window.show_notice(words))

@@ -113,9 +113,10 @@ class Wiring(QObject):
         self.figure_export = FigureExport(window, player, session)
         self.sweeping = Sweeping(window, player, session)
         self.teaching = Teaching(
-            window, player, session, settings, layouts=self.layouts, predicting=self.predicting,
-            document=tree.document,
+            window, player, session, settings, layouts=self.layouts, predicting=self.predicting
         )  # fmt: skip
+        self.teaching.changed.connect(self.presenting.set_lesson)
+        self.presenting.changed.connect(self.teaching.set_large)
         self.files = Files(
             window, session, self.opening, settings, tree=tree, keep_in=self._keep_in
         )
@@ -152,7 +153,7 @@ class Wiring(QObject):
         window.closed.connect(self._runs.close)
 
     def _connect_actions(self) -> None:
-        a, player, stack = self._window.actions_by_name, self._player, self._session.undo_stack
+        a, player, edits = self._window.actions_by_name, self._player, self._session.undo_group
         for action, handler in (
             (a.play, player.toggle),
             (a.step_forward, lambda: player.step(1)),
@@ -165,8 +166,8 @@ class Wiring(QObject):
             (a.to_end, player.to_end),
             (a.faster, lambda: player.change_speed(1)),
             (a.slower, lambda: player.change_speed(-1)),
-            (a.undo, stack.undo),
-            (a.redo, stack.redo),
+            (a.undo, edits.undo),
+            (a.redo, edits.redo),
             (a.reset, self._session.reset),
             (a.slow_motion, lambda: player.set_slow_motion(a.slow_motion.isChecked())),
             (a.working_set, self._window.pages.working_set.button.toggle),
@@ -182,8 +183,8 @@ class Wiring(QObject):
             action.triggered.connect(lambda checked=False, handler=handler: handler())
         a.undo.setEnabled(False)
         a.redo.setEnabled(False)
-        stack.canUndoChanged.connect(a.undo.setEnabled)
-        stack.canRedoChanged.connect(a.redo.setEnabled)
+        edits.canUndoChanged.connect(a.undo.setEnabled)
+        edits.canRedoChanged.connect(a.redo.setEnabled)
 
     def _on_failed(self, faults: Sequence[str]) -> None:
         self._window.error_notice.show_lines("That does not work", faults)

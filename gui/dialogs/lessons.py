@@ -1,6 +1,6 @@
 """The list of lessons, and who takes them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -23,23 +23,33 @@ class LessonsDialog(QDialog):
     """Chooses a lesson.
 
     Signals:
-        chosen: With the lesson's name, and the name of the student, which may be empty.
+        chosen: With the lesson's name, the name of the student, which may be empty, and whether
+            the lesson is to begin anew although it was left in the middle.
     """
 
-    chosen = Signal(str, str)
+    chosen = Signal(str, str, bool)
 
     def __init__(
         self,
         lessons: Sequence[Lesson],
         done: Sequence[str],
+        left: Mapping[str, int],
         student: str,
         parent: QWidget | None = None,
     ) -> None:
-        """List lessons, the first one that was not done chosen."""
+        """List lessons, the one that was left or the first one that was not done chosen.
+
+        Args:
+            lessons: All of them.
+            done: Names of those that were walked to their end.
+            left: Names of those that were left, with the step.
+            student: Who takes them.
+            parent: Dialogs have one.
+        """
         super().__init__(parent)
         self.setObjectName("dialogBox")
         self.setWindowTitle("Lessons")
-        self._lessons = {lesson.name: lesson for lesson in lessons}
+        self._lessons, self._left = {lesson.name: lesson for lesson in lessons}, left
         self.list, self._belief, self.student = QListWidget(), QLabel(), QLineEdit(student)
         self.list.setFont(ui_font(14))
         self.list.setAccessibleName("Lessons")
@@ -50,8 +60,9 @@ class LessonsDialog(QDialog):
             item = QListWidgetItem(text)
             item.setData(Qt.ItemDataRole.UserRole, lesson.name)
             self.list.addItem(item)
-        first = next((i for i, one in enumerate(lessons) if one.name not in done), 0)
-        self.list.setCurrentRow(first)
+        open_ones = [i for i, one in enumerate(lessons) if one.name not in done]
+        first = [i for i, one in enumerate(lessons) if one.name in left] + open_ones
+        self.list.setCurrentRow(first[0] if first else 0)
         self._belief.setFont(ui_font(13))
         self._belief.setObjectName("dim")
         self._belief.setWordWrap(True)
@@ -67,9 +78,11 @@ class LessonsDialog(QDialog):
 
     def _lay_out(self) -> None:
         self.start_button, cancel = QPushButton("Start"), QPushButton("Cancel")
+        self.anew_button = QPushButton("From the beginning")
+        self.anew_button.clicked.connect(lambda checked=False: self._choose(anew=True))
         self.start_button.setProperty("hot", True)
         self.start_button.setDefault(True)
-        self.start_button.clicked.connect(self._choose)
+        self.start_button.clicked.connect(lambda checked=False: self._choose())
         cancel.clicked.connect(self.reject)
         label = QLabel("Your name, for the file of answers:")
         label.setFont(ui_font(13))
@@ -79,7 +92,7 @@ class LessonsDialog(QDialog):
         who.addWidget(self.student, 1)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
-        for button in (cancel, self.start_button):
+        for button in (cancel, self.anew_button, self.start_button):
             button.setFont(ui_font(13))
             buttons.addWidget(button)
         layout = QVBoxLayout(self)
@@ -102,9 +115,12 @@ class LessonsDialog(QDialog):
             "\N{RIGHT DOUBLE QUOTATION MARK}" if lesson else ""
         )
         self.start_button.setEnabled(lesson is not None)
+        step = self._left.get(self._name())
+        self.start_button.setText("Start" if step is None else f"Go on at step {step}")
+        self.anew_button.setVisible(step is not None)
 
-    def _choose(self) -> None:
+    def _choose(self, *, anew: bool = False) -> None:
         name = self._name()
         if name:
             self.accept()
-            self.chosen.emit(name, self.student.text().strip())
+            self.chosen.emit(name, self.student.text().strip(), anew)

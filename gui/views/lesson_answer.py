@@ -211,8 +211,8 @@ class KnobFields(QWidget):
 
     edited = Signal(str, str)
 
-    def __init__(self, values: Sequence[tuple[str, str]]) -> None:
-        """Offer paths with their present values."""
+    def __init__(self, values: Sequence[tuple[str, str, str]]) -> None:
+        """Offer values: the path, the title and the present text of each."""
         super().__init__()
         self.fields: dict[str, QLineEdit] = {}
         self.fault = QLabel()
@@ -222,16 +222,16 @@ class KnobFields(QWidget):
         self.fault.hide()
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for row, (path, value) in enumerate(values):
-            name, field, button = QLabel(path), QLineEdit(value), QPushButton("Try")
+        for row, (path, title, value) in enumerate(values):
+            name, field, button = QLabel(title), QLineEdit(value), QPushButton("Try")
             name.setFont(ui_font(12))
             name.setWordWrap(True)
             field.setFont(ui_font(TEXT_PX))
             field.setPlaceholderText("none")
-            field.setAccessibleName(path)
-            field.setToolTip(f"Value of {path} from the start; Return tries it")
+            field.setAccessibleName(title)
+            field.setToolTip(f"{title}, from the start ({path}); Return tries it")
             button.setFont(ui_font(12))
-            button.setAccessibleName(f"Try {path}")
+            button.setAccessibleName(f"Try it: {title}")
             layout.addWidget(name, 2 * row, 0, 1, 2)
             layout.addWidget(field, 2 * row + 1, 0)
             layout.addWidget(button, 2 * row + 1, 1)

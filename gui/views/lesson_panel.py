@@ -21,6 +21,8 @@ from gui.style.theme import DARK, Theme, ui_font
 from gui.views.lesson_answer import Answer
 
 TEXT_PX: Final = 14
+LARGE: Final = 4
+"""So many pixels more for the last row."""
 MARGIN_PX: Final = 14
 MET, OPEN = "\N{CHECK MARK}", "\N{BALLOT X}"
 
@@ -134,6 +136,20 @@ class LessonPanel(QFrame):
             (self.hint_button, self.hint_wanted), (self.solution_button, self.solution_wanted),
         ):
             button.clicked.connect(lambda checked=False, signal=signal: signal.emit())
+
+    def set_large(self, large: bool) -> None:
+        """Let the text be read from the last row, or be of its usual size."""
+        more = LARGE if large else 0
+        for label in (self.heading, self.place):
+            label.setFont(ui_font(12 + more))
+        for label in (self.text, self.captions, self.goals, self.verdict, self.why):
+            label.setFont(ui_font(TEXT_PX + more, bold=label is self.verdict))
+        self.title.setFont(ui_font(17 + more, bold=True))
+        for button in (
+            self.back_button, self.replay_button, self.next_button, self.hint_button,
+            self.solution_button,
+        ):
+            button.setFont(ui_font(13 + more))
 
     def set_keys(self, next_key: str, back_key: str, replay_key: str, end_key: str) -> None:
         """Name the keys of the buttons in their tips."""

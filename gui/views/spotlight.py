@@ -1,8 +1,9 @@
 """Lights one part of the window, dims the rest, and lets a caption stand beside it."""
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from PySide6.QtCore import QEvent, QMargins, QObject, QPoint, QRect, QRectF, Qt
+from PySide6.QtCore import QEvent, QMargins, QObject, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QRegion
 from PySide6.QtWidgets import QWidget
 
@@ -11,6 +12,7 @@ from gui.style.theme import DARK, Theme, ui_font
 DIM_ALPHA: Final = 120
 EDGE_PX: Final = 2
 CAPTION_PX: Final = 15
+LARGE_PX: Final = 20
 MARGINS: Final = QMargins(10, 10, 10, 10)
 WIDEST_PX: Final = 360
 GAP_PX: Final = 12
@@ -26,6 +28,8 @@ class Spotlight(QWidget):
         self._lit: QRect | None = None
         self._kept = QRect()
         self._caption, self._anchor = "", QRect()
+        self._free: tuple[QRect, ...] = ()
+        self._px = CAPTION_PX
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
         self.setAccessibleName("Caption")
@@ -54,10 +58,21 @@ class Spotlight(QWidget):
             self._lit, self._kept = part, kept
             self._refresh()
 
-    def say(self, caption: str, anchor: QRect) -> None:
-        """Let words stand beside a part; "" takes them away."""
-        if (caption, anchor) != (self._caption, self._anchor):
-            self._caption, self._anchor = caption, anchor
+    def set_large(self, large: bool) -> None:
+        """Let captions be read from the last row, or be of their usual size."""
+        self._px = LARGE_PX if large else CAPTION_PX
+        self.update()
+
+    def say(self, caption: str, anchor: QRect, *, free: Sequence[QRect] = ()) -> None:
+        """Let words stand beside a part; "" takes them away.
+
+        Args:
+            caption: The words.
+            anchor: The part.
+            free: What they are not to cover, if they find another place.
+        """
+        if (caption, anchor, tuple(free)) != (self._caption, self._anchor, self._free):
+            self._caption, self._anchor, self._free = caption, anchor, tuple(free)
             self.setAccessibleDescription(caption)
             self._refresh()
 
@@ -67,21 +82,38 @@ class Spotlight(QWidget):
         self.hide()
 
     def caption_rect(self) -> QRect:
-        """Return where the caption stands: below its part, else above, inside of the window."""
-        metrics = QFontMetrics(ui_font(CAPTION_PX))
+        """Return where the caption stands: beside its part, inside of the window."""
+        metrics = QFontMetrics(ui_font(self._px))
         wrap = int(Qt.TextFlag.TextWordWrap)
-        text = metrics.boundingRect(QRect(0, 0, WIDEST_PX, 10_000), wrap, self._caption)
+        widest = WIDEST_PX * self._px // CAPTION_PX
+        text = metrics.boundingRect(QRect(0, 0, widest, 10_000), wrap, self._caption)
         size = text.size().grownBy(MARGINS)
+        inside = self.rect().adjusted(GAP_PX, GAP_PX, -GAP_PX, -GAP_PX)
+        places = [
+            place for at in self._places(size) if inside.contains(place := QRect(at, size))
+        ]
+        free = (p for p in places if not any(p.intersects(part) for part in self._free))
+        # The part may fill the window: then the words stand in it, at its foot.
+        at = QPoint(self._within(size), self._anchor.bottom() - size.height() - GAP_PX)
+        return next(free, places[0] if places else QRect(at, size))
+
+    def _within(self, size: QSize) -> int:
+        """Return the left edge of a caption in the middle of its part."""
         x = self._anchor.center().x() - size.width() // 2
-        x = max(GAP_PX, min(x, self.width() - size.width() - GAP_PX))
-        below, above = self._anchor.bottom() + GAP_PX, self._anchor.top() - GAP_PX - size.height()
-        if below + size.height() <= self.height() - GAP_PX:
-            y = below
-        elif above >= GAP_PX:
-            y = above
-        else:  # the part fills the window from top to bottom
-            y = self._anchor.bottom() - size.height() - GAP_PX
-        return QRect(QPoint(x, y), size)
+        return max(GAP_PX, min(x, self.width() - size.width() - GAP_PX))
+
+    def _places(self, size: QSize) -> Iterator[QPoint]:
+        """Yield where the words may stand: below, above, at the sides, in the upper corners."""
+        part, x = self._anchor, self._within(size)
+        y = max(GAP_PX, min(part.center().y() - size.height() // 2,
+                            self.height() - size.height() - GAP_PX))
+        yield QPoint(x, part.bottom() + GAP_PX)
+        yield QPoint(x, part.top() - GAP_PX - size.height())
+        yield QPoint(part.right() + GAP_PX, y)
+        yield QPoint(part.left() - GAP_PX - size.width(), y)
+        for left in (part.left(), part.right() - size.width()):
+            yield QPoint(left, part.bottom() + GAP_PX)
+            yield QPoint(left, part.top() - GAP_PX - size.height())
 
     def _refresh(self) -> None:
         self.setGeometry(self._canvas.rect())
@@ -127,6 +159,6 @@ class Spotlight(QWidget):
         painter.setBrush(self._theme.color("field"))
         painter.drawRoundedRect(QRectF(box), 8, 8)
         painter.setPen(self._theme.color("ink"))
-        painter.setFont(ui_font(CAPTION_PX))
+        painter.setFont(ui_font(self._px))
         inside = box.marginsRemoved(MARGINS)
         painter.drawText(inside, int(Qt.TextFlag.TextWordWrap), self._caption)

@@ -317,14 +317,14 @@ def test_a_step_plays_its_stretch_with_captions_and_stops(parts, clock):
     teaching = parts.wiring.teaching
     teaching.start(lesson)
     record = parts.session.history.migrations[0]
-    assert parts.player.playing and teaching._scene.light.lit is not None
-    assert teaching._scene.light.caption == ""
+    assert parts.player.playing and teaching.light.lit is not None
+    assert teaching.light.caption == ""
     for _ in range(200):
         clock.pass_ms(10)
         parts.player.tick()
         if record.suspended_ns <= parts.player.t_ns < record.resumed_ns:
-            assert teaching._scene.light.caption.startswith("Stopped after ")
-            assert teaching._scene.light.rect().contains(teaching._scene.light.caption_rect())
+            assert teaching.light.caption.startswith("Stopped after ")
+            assert teaching.light.rect().contains(teaching.light.caption_rect())
     assert parts.player.t_ns == record.resumed_ns and not parts.player.playing
     teaching.replay()
     assert parts.player.playing and parts.player.t_ns < record.suspended_ns
