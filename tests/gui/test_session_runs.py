@@ -3,10 +3,24 @@
 import gc
 from collections.abc import Callable
 
-from engine.scenario import load_scenario
+from engine.history import History
+from engine.sampling import add_samples
+from engine.scenario import Scenario, load_scenario
+from engine.simulation import simulate
 from gui.app import Parts
 from gui.edits import ScenarioEdit
-from gui.run_controller import simulate_spec
+
+
+def run_of(scenario: Scenario) -> History:
+    history = simulate(scenario.spec)
+    add_samples(history)
+    return history
+
+
+def edits_that_are_kept() -> int:
+    """Return how many commands there are in memory, also of those that nobody asks any more."""
+    gc.collect()
+    return sum(type(thing) is ScenarioEdit for thing in gc.get_objects())
 
 
 def test_run_of_what_was_open_before_is_not_shown_though_a_slider_is_in_hand(
@@ -17,7 +31,7 @@ def test_run_of_what_was_open_before_is_not_shown_though_a_slider_is_in_hand(
     session.end_gesture()
     before = session.scenario
     assert before is not None
-    late = simulate_spec(before.spec)
+    late = run_of(before)
     settle(parts)
     session.open(load_scenario("sqlite-vm"))
     assert late.vms[0].spec.name != session.selected
@@ -42,7 +56,7 @@ def test_runs_of_versions_before_are_shown_while_a_slider_is_in_hand_each_once(
     first = session.scenario
     session.edit("network.bandwidth", "310 Mbit/s")
     assert first is not None and first is not session.scenario
-    run = simulate_spec(first.spec)
+    run = run_of(first)
 
     parts.runs.run_finished.emit(first, run)
     assert session.history is run
@@ -50,7 +64,7 @@ def test_runs_of_versions_before_are_shown_while_a_slider_is_in_hand_each_once(
     session.end_gesture()
     settle(parts)
     newest = session.history
-    parts.runs.run_finished.emit(first, simulate_spec(first.spec))
+    parts.runs.run_finished.emit(first, run_of(first))
     assert session.history is newest
 
 
@@ -60,14 +74,14 @@ def test_moves_of_a_slider_are_one_command_that_undo_takes_back(
     session, stack = parts.session, parts.session.undo_stack
     opened = session.scenario
     slider = parts.window.controls.bandwidth.slider
-    before = sum(type(thing) is ScenarioEdit for thing in gc.get_objects())
+    before = edits_that_are_kept()
     slider.setSliderDown(True)
     for _ in range(12):
         slider.setValue(slider.value() - 1)
     slider.setSliderDown(False)
     newest = session.scenario
 
-    assert sum(type(thing) is ScenarioEdit for thing in gc.get_objects()) == before + 1
+    assert edits_that_are_kept() == before + 1
     assert stack.count() == 1 and newest is not opened
     stack.undo()
     assert session.scenario is opened
