@@ -7,6 +7,7 @@ first picture of the window can be a shell; views, engine and simulation follow 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -20,7 +21,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
-from gui.style.style_sheet import style_sheet
+from gui.recoloring import Recoloring
+from gui.style.style_sheet import dress, style_sheet
 from gui.style.theme import DARK, Theme
 from gui.views.shell_view import BRAND, ShellView
 
@@ -155,6 +157,7 @@ class MainWindow(QMainWindow):
         self._scaled: ScaledView | None = None
         self._compare_page: ComparePage | None = None
         self._compare_compact = False
+        self.recoloring = Recoloring(self)
         # The keys belong to the window until Tab is used; no button looks chosen at the start.
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(MINIMUM_SIZE)
@@ -224,16 +227,33 @@ class MainWindow(QMainWindow):
         )
 
     def set_theme(self, theme: Theme) -> None:
-        """Take the colours of a theme, in every view."""
+        """Take the colours of a theme, in every view, at once."""
+        self.recoloring.stop()
+        for _ in self._recolor(theme):
+            pass
+
+    def change_theme(self, theme: Theme) -> None:
+        """Take the colours of a theme a part at a time; all are seen together, a moment later."""
+        self.recoloring.begin(self._recolor(theme))
+
+    def _recolor(self, theme: Theme) -> Iterator[None]:
         self.theme = theme
         self._take_colors()
+        yield
         if self._scaled is not None:
             # Scaled, the content is no child of the window.
-            self.canvas.setStyleSheet(self.styleSheet())
-        self.theme_views()
+            dress(self.canvas, self.styleSheet())
+            yield
+        yield from self._theme_views()
+        self.theme_changed.emit(theme)
 
     def theme_views(self) -> None:
         """Give every view the colours of the theme."""
+        for _ in self._theme_views():
+            pass
+        self.theme_changed.emit(self.theme)
+
+    def _theme_views(self) -> Iterator[None]:
         parts: list[Themed] = [
             *self.views, self.branches, self.controls, self.recorded, self.live_bar,
             self.comparison, self.verdict_table,
@@ -242,13 +262,13 @@ class MainWindow(QMainWindow):
             parts.append(self._compare_page)
         for part in parts:
             part.set_theme(self.theme)
-        self.theme_changed.emit(self.theme)
+            yield
 
     def _take_colors(self) -> None:
         """Let what Qt paints have the colours of the theme."""
         # Dialogs take their palette from the application and not from their parent.
         QApplication.setPalette(self.theme.palette())
-        self.setStyleSheet(style_sheet(self.theme))
+        dress(self, style_sheet(self.theme))
 
     @property
     def scale(self) -> float:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, 
 
 from engine.history import Frame, History
 from engine.probes import ProbeRecord
+from gui.style.style_sheet import dress
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.client_pane import ClientPane
 from gui.views.game_pane import GamePane
@@ -80,7 +81,7 @@ class ConsoleView(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
         self._theme = theme
-        self._title.setStyleSheet(f"color: {theme.dim}; background: transparent;")
+        dress(self._title, f"color: {theme.dim}; background: transparent;")
         self.tabs.set_theme(theme)
         for pane in self._panes:
             pane.set_theme(theme)

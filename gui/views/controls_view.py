@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 from engine.errors import ScenarioError
 from engine.policies import POLICIES
 from engine.scenario import Scenario
+from gui.style.style_sheet import dress
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.scales import BANDWIDTH, PAGE_RATE, RATE_LIMIT, RELEARN, SPEED
 from gui.views.transport_view import ArrowBox
@@ -75,8 +76,8 @@ class ControlsView(QWidget):
         for row in self.rows:
             row.set_theme(theme)
         for title in self._titles:
-            title.setStyleSheet(f"color: {theme.dim};")
-        self.policy_note.setStyleSheet(f"color: {theme.warn};")
+            dress(title, f"color: {theme.dim};")
+        dress(self.policy_note, f"color: {theme.warn};")
         self.policy.set_theme(theme)
 
     def set_original(self, scenario: Scenario) -> None:

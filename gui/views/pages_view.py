@@ -11,6 +11,7 @@ from engine.page_track import Sample, States
 from engine.playback import PageCursor, PageDelta
 from engine.sampling import stride_for, whole_sample
 from engine.states import N_STATES, PageState
+from gui.style.style_sheet import dress
 from gui.style.theme import DARK, Theme, ui_font
 from gui.views.cell_layout import Counts, Spread, Window
 from gui.views.exact_counts import ExactCounts, Question
@@ -192,7 +193,7 @@ class PagesView(QWidget):
         self.working_set.set_theme(theme)
         self.sight.set_theme(theme)
         for label in self._titles:
-            label.setStyleSheet(f"color: {theme.ink}; background: transparent;")
+            dress(label, f"color: {theme.ink}; background: transparent;")
         for line in self._notes:
             line.set_theme(theme)
 
