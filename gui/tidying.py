@@ -11,7 +11,7 @@ from gui.run_controller import RunController
 from gui.session import Session
 
 REST_MS: Final = 1000
-"""So long after the last of what leaves memory behind, and nothing is in hand."""
+"""So long after the last of what leaves memory behind, and no slider is in hand."""
 
 
 class Tidying(QObject):
@@ -33,6 +33,11 @@ class Tidying(QObject):
         window.theme_changed.connect(lambda theme: self._rest.start())
         window.installEventFilter(self)
 
+    @property
+    def done(self) -> bool:
+        """Return whether nothing has been left behind since it was tidied."""
+        return not self._rest.isActive()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Begin to wait when a dialog has gone and the window is in front again."""
         if event.type() == QEvent.Type.WindowActivate:
@@ -40,7 +45,7 @@ class Tidying(QObject):
         return False
 
     def _on_rest(self) -> None:
-        if self._session.editing or not self._session.settled:
+        if self._session.editing:
             self._rest.start()
             return
         if gc.get_freeze_count():

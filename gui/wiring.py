@@ -65,7 +65,7 @@ class Wiring(QObject):
         self._connect_actions()
         self.showing = Showing(window, player, session, runs)
         self.previewing = Previewing(window, session, runs)
-        Tidying(window, session, runs)
+        self.tidying = Tidying(window, session, runs)
         self.moving = Moving(
             window, player, session, runs, FaultMenus(window, player, session)
         )
