@@ -248,6 +248,18 @@ def judge_curve(step: QuestionStep, curve: CurvePoints, history: History, vm: st
     return Verdict(right, "a curve", "the simulated curve", text)
 
 
+def did_sentence(step: QuestionStep, history: History) -> str:
+    """Return what the run did in answer to a question that nobody answered."""
+    if step.ask == "curve":
+        return "This is how it went."
+    if step.ask == "choice":
+        assert step.right is not None
+        feedback = filled(step.feedback[step.right], history) if step.feedback else ""
+        return f"It did: {options_of(step, history)[step.right]}. {feedback}".strip()
+    assert step.figure is not None
+    return f"It did {figure_of(history, step.figure).text} ({label_of(step.figure)})."
+
+
 def true_curve(history: History, vm: str) -> CurvePoints:
     """Return the remaining pages of a VM's first migration, by time after its request."""
     m = mover_of(history, vm)
@@ -338,7 +350,7 @@ def _first_mover(scenario: Scenario) -> str:
 
 __all__ = [
     "GoalState", "Lesson", "LessonError", "ScenarioError", "Verdict", "bundled_lessons",
-    "closing_lines", "filled", "judge_choice", "judge_curve", "judge_goals", "judge_number",
-    "lesson_scenario", "load_lesson", "mover_of", "options_of", "parse_lesson", "placeholders",
-    "true_curve", "with_values",
+    "closing_lines", "did_sentence", "filled", "judge_choice", "judge_curve", "judge_goals",
+    "judge_number", "lesson_scenario", "load_lesson", "mover_of", "options_of", "parse_lesson",
+    "placeholders", "true_curve", "with_values",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from html import escape
 from typing import Final
 
+from engine.knob_names import knob_sentence
 from engine.lesson import (
     Lesson,
     filled,
@@ -89,7 +90,7 @@ def _item(
 
 
 def _exercise_key(step: ExerciseStep, scenario: Scenario, runs: Runs) -> str:
-    values = "; ".join(f"{path} = {value}" for path, value in step.solution.items())
+    values = "; ".join(knob_sentence(path, value) for path, value in step.solution.items())
     states = judge_goals(step, runs.of(with_values(scenario, step.solution)))
     found = "; ".join(f"{state.asked}: {state.found}" for state in states)
     return f"<p>For example <b>{escape(values)}</b>. Then: {escape(found)}.</p>"

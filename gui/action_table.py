@@ -233,7 +233,7 @@ TABLE: Final[tuple[ActionRow, ...]] = (
     _ROW("lesson_replay", "Replay", ("Ctrl+Shift+Return",), "Lessons", "Lessons",
          "Play the step of the lesson again."),
     _ROW("lesson_end", "End the lesson", ("Ctrl+Alt+L",), "Lessons", "Lessons",
-         "Go back to what was open before the lesson."),
+         "Go back to what was open before the lesson; Esc does the same. It goes on later."),
     _ROW("lesson_answers", "Save the answers…", ("Ctrl+Shift+S",), "Lessons", "Lessons: files",
          "Keep the answers of the lesson as a file for the teacher."),
     _ROW("lesson_sheet", "Worksheet to print…", ("Ctrl+P",), "Lessons", "Lessons: files",

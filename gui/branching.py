@@ -75,6 +75,7 @@ class _TreeEdit(QUndoCommand):
 class _TreeAside:
     """A tree that waits while something else is open: see `Session.set_aside`."""
 
+    opened: Scenario | None
     nodes: list[Node]
     opened_shape: list[tuple[str, str, Scenario]]
     current: Node | None
@@ -94,6 +95,7 @@ class Branching(QObject):
         """Follow a session."""
         super().__init__(parent)
         self._session = session
+        self._opened: Scenario | None = None
         self._nodes: list[Node] = []
         self._opened_shape: list[tuple[str, str, Scenario]] = []
         self._current: Node | None = None
@@ -242,8 +244,8 @@ class Branching(QObject):
 
     def _on_scenario_changed(self, scenario: Scenario) -> None:
         if scenario is self._session.original:
-            known = self._nodes[0].scenario if self._nodes else None
-            if known is not scenario:
+            # The root may hold a version with other notes by now: that is no other scenario.
+            if not self._nodes or self._opened is not scenario:
                 self._open(scenario)
                 return
         found = next((n for n in self._nodes if n.scenario is scenario), None)
@@ -266,6 +268,7 @@ class Branching(QObject):
         self.changed.emit()
 
     def _open(self, scenario: Scenario) -> None:
+        self._opened = scenario
         kept = [branch.name for branch in scenario.spec.branches]
         root = Node(fork_name(0, SAVED_NAME if kept else FIRST_NAME, kept), None, 0, scenario)
         self._nodes, self._current, self._grown = [root], root, None
@@ -319,9 +322,11 @@ class Branching(QObject):
         """Set the tree aside with what is open, and bring it back with it."""
         if what == "about to":
             return
-        now = _TreeAside(self._nodes, self._opened_shape, self._current, self._edits)
+        now = _TreeAside(
+            self._opened, self._nodes, self._opened_shape, self._current, self._edits
+        )
         if what == "aside":
-            self._put(_TreeAside([], [], None, []))
+            self._put(_TreeAside(None, [], [], None, []))
             self._aside = now
             return
         aside, self._aside = self._aside, None
@@ -333,7 +338,7 @@ class Branching(QObject):
             self._put(aside)
 
     def _put(self, tree: _TreeAside) -> None:
-        self._nodes, self._opened_shape = tree.nodes, tree.opened_shape
+        self._opened, self._nodes, self._opened_shape = tree.opened, tree.nodes, tree.opened_shape
         self._current, self._edits, self._grown = tree.current, tree.edits, None
 
     def _forget_without_scenario(self) -> None:

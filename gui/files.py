@@ -62,6 +62,7 @@ class Files(QObject):
         opening.refused.connect(settings.drop_recent)
         self._saved: Document | None = None
         self._aside: str | None = None
+        self._saved_aside: Document | None = None
         a = window.actions_by_name
         for action, handler in (
             (a.save_scenario, self.save),
@@ -179,9 +180,11 @@ class Files(QObject):
     def _on_aside_changed(self, what: str) -> None:
         """Keep what waits during a lesson, and not what is tried in the lesson."""
         if what == "about to":
-            self._aside = self._unsaved()
+            self._aside, self._saved_aside = self._unsaved(), self._saved
         elif what != "aside":
             self._aside = None
+        if what == "back":
+            self._saved = self._saved_aside  # a lesson's scenario may have been saved meanwhile
 
     def _unsaved(self) -> str:
         """Return the text of what is open if it, or a future of it, was edited and not saved."""

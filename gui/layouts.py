@@ -168,6 +168,11 @@ class Layouts(QObject):
         self._lesson, self._lesson_hides_side = on, on and not side
         self.apply()
 
+    @property
+    def presenting(self) -> bool:
+        """Return whether only what an audience needs is shown."""
+        return self._presenting
+
     def set_presenting(self, on: bool) -> None:
         """Leave the panels that an audience needs, or all that were chosen."""
         self._presenting = on
@@ -290,6 +295,8 @@ class Layouts(QObject):
         if self._presenting:
             return
         self._settings.put("geometry", self._window.saveGeometry())
+        if self._lesson:
+            return  # the sizes are those that the lesson wanted
         for name, state in self._states().items():
             self._settings.put(f"splitter/{name}", state)
 

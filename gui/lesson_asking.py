@@ -13,7 +13,6 @@ from engine.errors import ScenarioError
 from engine.history import History
 from gui.lesson_playing import LessonPlaying
 from gui.lesson_scene import LessonScene
-from gui.models.knob_titles import knob_title
 from gui.predicting import Predicting
 
 if TYPE_CHECKING:
@@ -53,15 +52,25 @@ class LessonAsking(QObject):
 
     def form(self, history: History) -> Answer | None:
         """Return what asks in this step, connected."""
+        from engine.knob_names import knob_choices, knob_name
         from gui.models.lesson_run import Stage
-        from gui.views.lesson_answer import ChoiceAnswer, CurveAnswer, KnobFields, NumberAnswer
+        from gui.views.lesson_answer import (
+            ChoiceAnswer,
+            CurveAnswer,
+            Knob,
+            KnobFields,
+            NumberAnswer,
+        )
 
         run = self._scene.run
         assert run is not None
         step = run.step
         if step.kind == "exercise":
             fields = KnobFields(
-                [(path, knob_title(path), self._value_text(path)) for path in step.knobs]
+                [
+                    Knob(path, knob_name(path), self._value_text(path), knob_choices(path))
+                    for path in step.knobs
+                ]
             )
             fields.edited.connect(self._on_knob)
             return fields
@@ -137,14 +146,64 @@ class LessonAsking(QObject):
         self.part_changed.emit()
         panel.next_button.setFocus()
 
-    def tell_verdict(self, verdict: Verdict) -> None:
-        """Show what was said beside what it did, and why."""
-        from engine.lesson import filled
+    def hand_in(self) -> None:
+        """Take what is answered so far, or lead to where it is answered."""
+        panel = self._scene.panel
+        assert panel is not None
+        if panel.answer is not None and hasattr(panel.answer, "give"):
+            panel.answer.give()
+        elif panel.answer is not None:
+            panel.answer.take_focus()
+
+    def offer_unanswered(self) -> None:
+        """Tell a lecturer that nobody has to type what a hall has answered aloud."""
+        run, panel = self._scene.run, self._scene.panel
+        assert run is not None and panel is not None
+        what = "a solution" if run.step.kind == "exercise" else "what it did"
+        panel.show_verdict("", f"Once more shows {what}, without an answer.")
+
+    def show_unanswered(self) -> None:
+        """Show what the run did, or a solution, though nothing was answered."""
+        run, panel = self._scene.run, self._scene.panel
+        assert run is not None and panel is not None
+        if run.step.kind == "exercise":
+            self.show_solution()
+            return
+        run.show()
+        if panel.answer is not None:
+            if run.step.kind == "question" and run.step.ask == "curve":
+                from engine.lesson import true_curve
+
+                history = self._session.history
+                assert history is not None
+                panel.answer.reveal(true_curve(history, run.lesson.vm_at(run.number)))  # type: ignore[union-attr]
+            else:
+                panel.answer.setEnabled(False)
+        self._predicting.set_hidden(False)
+        self.tell_verdict(None)
+        self._playing.play()
+        self.part_changed.emit()
+        panel.next_button.setFocus()
+
+    def tell_all(self) -> None:
+        """In the last step: what was said beside what it did, all along the lesson."""
+        from engine.lesson import closing_lines
+
+        run, panel = self._scene.run, self._scene.panel
+        assert run is not None and panel is not None
+        lines = closing_lines(run.lesson, run.verdicts)
+        if run.step.kind == "watch" and run.at_end and lines:
+            panel.show_verdict("What you said, and what it did", "\n\n".join(lines))
+
+    def tell_verdict(self, verdict: Verdict | None) -> None:
+        """Show what was said beside what it did, and why; None: nothing was said."""
+        from engine.lesson import did_sentence, filled
 
         run, history = self._scene.run, self._session.history
         assert run is not None and history is not None and self._scene.panel is not None
         step: QuestionStep = run.step  # type: ignore[assignment]
-        self._scene.panel.show_verdict(filled(verdict.text, history), filled(step.why, history))
+        text = did_sentence(step, history) if verdict is None else filled(verdict.text, history)
+        self._scene.panel.show_verdict(text, filled(step.why, history))
 
     def _keep(self, kind: str, asked: str, said: str, did: str, close: bool) -> None:
         from engine.lesson import filled
@@ -158,18 +217,23 @@ class LessonAsking(QObject):
 
     def _on_knob(self, path: str, text: str) -> None:
         """Try a value, from the start of the run on."""
+        from engine.knob_names import knob_name, knob_sentence
+
         scenario = self._session.scenario
         fields: KnobFields = self._scene.panel.answer  # type: ignore[assignment,union-attr]
         assert scenario is not None
         try:
             after = scenario.with_value(path, text)
         except ScenarioError as error:
-            fields.complain(" ".join(error.faults))
+            # The file's path says nothing to a student; the field has a name.
+            name = knob_name(path)
+            fields.complain(" ".join(fault.replace(path, name) for fault in error.faults))
             return
-        self._session.take(after, f"{knob_title(path)}: {text}")
+        self._session.take(after, knob_sentence(path, text))
 
     def judge(self) -> None:
         """Show how the goals stand on the run that is shown."""
+        from engine.knob_names import knob_sentence
         from engine.lesson import filled, judge_goals
 
         run, panel, history = self._scene.run, self._scene.panel, self._session.history
@@ -181,9 +245,7 @@ class LessonAsking(QObject):
         newly = run.take_goals(goals)
         panel.show_goals(goals)
         if newly:
-            values = "; ".join(
-                f"{knob_title(path)} = {self._value_text(path)}" for path in step.knobs
-            )
+            values = "; ".join(knob_sentence(path, self._value_text(path)) for path in step.knobs)
             found = "; ".join(goal.found for goal in goals)
             met = run.number not in run.given_up
             self._keep("exercise", step.text, values, found, met)
@@ -199,15 +261,14 @@ class LessonAsking(QObject):
 
     def show_solution(self) -> None:
         """Put a solution in force, as an edit that undo takes back."""
+        from engine.knob_names import knob_sentence
         from engine.lesson import with_values
 
         run, scenario = self._scene.run, self._session.scenario
         assert run is not None and scenario is not None and self._scene.panel is not None
         step: ExerciseStep = run.step  # type: ignore[assignment]
         run.give_up()
-        words = "; ".join(
-            f"{knob_title(path)} = {value}" for path, value in step.solution.items()
-        )
+        words = "; ".join(knob_sentence(path, value) for path, value in step.solution.items())
         self._scene.panel.show_verdict(f"For example: {words}.", "")
         self._session.take(with_values(scenario, step.solution), f"a solution: {words}")
         self.part_changed.emit()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gui.window_content import keep_keys
+
 if TYPE_CHECKING:
     from engine.lesson_answers import Answers
     from gui.main_window import MainWindow
@@ -40,3 +42,27 @@ class LessonScene:
 
         history = self.session.history
         return text if history is None else filled(text, history)
+
+    def make_widgets(self) -> LessonPanel:
+        """Make the panel and the light, hidden, and give them their places."""
+        from gui.models.key_words import keys_text
+        from gui.views.lesson_panel import LessonPanel
+        from gui.views.spotlight import Spotlight
+
+        window, a = self.window, self.window.actions_by_name
+        panel, light = LessonPanel(), Spotlight(window.canvas)
+        self.panel, self.light = panel, light
+        window.add_beside(panel)
+        keep_keys(window, panel)
+        window.theme_changed.connect(panel.set_theme)
+        window.theme_changed.connect(light.set_theme)
+        actions = (a.lesson_next, a.lesson_back, a.lesson_replay, a.lesson_end)
+        panel.set_keys(*(keys_text(action) for action in actions))
+        return panel
+
+    def show_widgets(self) -> None:
+        """Show the panel in the window's colours."""
+        assert self.panel is not None and self.light is not None
+        self.panel.set_theme(self.window.theme)
+        self.light.set_theme(self.window.theme)
+        self.panel.show()

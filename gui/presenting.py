@@ -108,6 +108,8 @@ class Presenting(QObject):
         """Let a clicker's page keys go by the steps of a lesson, or by stages again."""
         self._lesson = on
         self._swap_keys()
+        if not on:  # a lesson has pauses of its own
+            self._on_auto_pause(self._window.actions_by_name.auto_pause.isChecked())
 
     def _swap_keys(self) -> None:
         """Let a clicker's page keys go by stages or steps while presenting, by rounds else."""

@@ -36,6 +36,7 @@ class Aside:
     scenario: Scenario | None
     original: Scenario | None
     history: History | None
+    previous: History | None
     recording: History | None
     recording_title: str
     selected: str
@@ -251,30 +252,36 @@ class Session(QObject):
         self.aside_changed.emit("about to")
         self.aside_changed.emit("aside")
         self._aside = Aside(
-            self._scenario, self._original, self._history, self._recording,
+            self._scenario, self._original, self._history, self._previous, self._recording,
             self._recording_title, self._selected, self._player.t_ns, self._stack, self._edits,
-        )
+        )  # fmt: skip
         self._stack, self._edits = self._new_stack(), []
 
     def bring_back(self) -> None:
-        """Show what was set aside as it was: at its instant, and undo goes on where it was."""
+        """Show what was set aside as it was: at its instant, and undo goes on where it was.
+
+        If nothing was open then, what is open now stays.
+        """
         aside = self._aside
         assert aside is not None
+        if aside.history is None:
+            self.forget_aside()
+            return
         self._start_over(aside.scenario)
         self._drop_stack(self._stack)
         self._aside, self._stack, self._edits = None, aside.stack, aside.edits
         self.undo_group.setActiveStack(aside.stack)
-        self._original = aside.original
+        self._original, self._previous = aside.original, aside.previous
+        self._history, self._selected = aside.history, aside.selected
         self.aside_changed.emit("back")
         recording, self._recording_title = aside.recording, aside.recording_title
         if recording is not self._recording:
             self._recording = recording
             self.recording_changed.emit(recording, self._recording_title)
-        if self._original is not None and self._original is not self._scenario:
-            self.scenario_changed.emit(self._original)  # whose name and values edits are told by
-        assert aside.history is not None
-        self._show_opened(aside.history)
-        self.select(aside.selected)
+        if self._scenario is not None:
+            self.scenario_changed.emit(self._scenario)
+        self._show(aside.history)
+        self.selection_changed.emit(self._selected)
         self._player.seek(aside.t_ns)
         if self._scenario is not None and aside.history.spec != self._scenario.spec:
             self._runs.request(self._scenario)  # its run was under way

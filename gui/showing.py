@@ -39,6 +39,7 @@ class Showing(QObject):
         super().__init__(window)
         self._window, self._player = window, player
         self._session, self._runs = session, runs
+        self._original: Scenario | None = None
         self._controls_key: tuple[object, ...] = ()
         self._previous: History | None = None
         self._number = 0
@@ -110,9 +111,11 @@ class Showing(QObject):
         return ""
 
     def _on_scenario_changed(self, scenario: Scenario) -> None:
-        if scenario is self._session.original:
-            self._window.controls.set_original(scenario)
-            self._window.show_title(scenario.name, scenario.spec.title)
+        original = self._session.original
+        if original is not None and (scenario is original or original is not self._original):
+            self._original = original
+            self._window.controls.set_original(original)
+            self._window.show_title(original.name, original.spec.title)
         self._update_controls(self._player.t_ns)
 
     def _on_history_changed(self, history: History, previous: History | None) -> None:

@@ -56,6 +56,8 @@ class LessonsDialog(QDialog):
         for lesson in lessons:
             mark = "\N{CHECK MARK} " if lesson.name in done else ""
             minutes = f"   {lesson.spec.minutes} min" if lesson.spec.minutes else ""
+            if lesson.name in left:
+                minutes += f"   left at step {left[lesson.name]} of {len(lesson.steps)}"
             text = f"{lesson.spec.number}.  {lesson.title}{minutes}   {mark}".rstrip()
             item = QListWidgetItem(text)
             item.setData(Qt.ItemDataRole.UserRole, lesson.name)

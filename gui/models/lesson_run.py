@@ -15,7 +15,7 @@ class Stage(Enum):
     ASKING = "asking"
     """A prediction is wanted; what comes is hidden."""
     REVEALED = "revealed"
-    """The answer is in, and the run shows."""
+    """The answer is in, or an audience has given it aloud, and the run shows."""
     TRYING = "trying"
     """An exercise is not met yet."""
     MET = "met"
@@ -33,6 +33,7 @@ class LessonRun:
         verdicts: What was answered, by step.
         goals: How the goals of the present exercise stand.
         given_up: Steps whose solution was shown.
+        shown: Questions that were shown without an answer: before an audience.
     """
 
     lesson: Lesson
@@ -41,6 +42,7 @@ class LessonRun:
     verdicts: dict[int, Verdict] = field(default_factory=dict)
     met: set[int] = field(default_factory=set)
     given_up: set[int] = field(default_factory=set)
+    shown: set[int] = field(default_factory=set)
     goals: list[GoalState] = field(default_factory=list)
 
     @property
@@ -53,7 +55,8 @@ class LessonRun:
         """Return what the step is doing."""
         step = self.step
         if isinstance(step, QuestionStep):
-            return Stage.REVEALED if self.number in self.verdicts else Stage.ASKING
+            answered = self.number in self.verdicts or self.number in self.shown
+            return Stage.REVEALED if answered else Stage.ASKING
         if isinstance(step, ExerciseStep):
             done = self.number in self.met or self.number in self.given_up
             return Stage.MET if done else Stage.TRYING
@@ -100,6 +103,10 @@ class LessonRun:
     def answer(self, verdict: Verdict) -> None:
         """Take what an answer is worth; the first one stands."""
         self.verdicts.setdefault(self.number, verdict)
+
+    def show(self) -> None:
+        """Let the present question be shown without an answer."""
+        self.shown.add(self.number)
 
     def take_goals(self, goals: list[GoalState]) -> bool:
         """Take how the goals stand; return whether they are met for the first time now."""

@@ -1,12 +1,14 @@
 """What a lesson asks, as a form: a figure, a choice, a curve, or values to be changed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QComboBox,
     QGridLayout,
     QLabel,
     QLineEdit,
@@ -24,7 +26,21 @@ TEXT_PX: Final = 14
 CURVE_PX: Final = 220
 
 
-class NumberAnswer(QWidget):
+SMALL_PX: Final = 12
+
+
+class _Form(QWidget):
+    """What asks: all of its words grow together."""
+
+    def set_factor(self, factor: float) -> None:
+        """Write so many times as large as for one reader."""
+        for kind in (QLabel, QLineEdit, QPushButton, QComboBox):
+            for widget in self.findChildren(kind):
+                small = widget.property("small") or isinstance(widget, QPushButton)
+                widget.setFont(ui_font(round((SMALL_PX if small else TEXT_PX) * factor)))
+
+
+class NumberAnswer(_Form):
     """A figure that is typed with its unit.
 
     Signals:
@@ -42,10 +58,9 @@ class NumberAnswer(QWidget):
         """
         super().__init__()
         self.field, self.fault = QLineEdit(), QLabel()
-        self.field.setFont(ui_font(TEXT_PX))
         self.field.setPlaceholderText(f"such as {example}")
         self.field.setAccessibleName(asked)
-        self.fault.setFont(ui_font(12))
+        self.fault.setProperty("small", True)
         self.fault.setWordWrap(True)
         self.fault.setObjectName("refusal")
         self.fault.hide()
@@ -86,7 +101,7 @@ class OptionLabel(QLabel):
         self._button.setChecked(True)
 
 
-class ChoiceAnswer(QWidget):
+class ChoiceAnswer(_Form):
     """One of a few options.
 
     Signals:
@@ -104,14 +119,13 @@ class ChoiceAnswer(QWidget):
         layout.setVerticalSpacing(8)
         layout.setColumnStretch(1, 1)
         self.fault = QLabel("Choose one of them first.")
-        self.fault.setFont(ui_font(12))
+        self.fault.setProperty("small", True)
         self.fault.setObjectName("refusal")
         self.fault.hide()
         for number, words in enumerate(options):
             button = QRadioButton()
             label = OptionLabel(f"{number + 1}  {words}", button)
             button.setAccessibleName(f"{asked}: {words}")
-            label.setFont(ui_font(TEXT_PX))
             label.setWordWrap(True)
             label.setBuddy(button)
             self._group.addButton(button, number)
@@ -156,7 +170,7 @@ class ChoiceAnswer(QWidget):
         self._group.buttons()[self.chosen or 0].setFocus(Qt.FocusReason.OtherFocusReason)
 
 
-class CurveAnswer(QWidget):
+class CurveAnswer(_Form):
     """A curve that is drawn, by mouse or by keys.
 
     Signals:
@@ -173,7 +187,7 @@ class CurveAnswer(QWidget):
         self.canvas.setFixedHeight(CURVE_PX)
         hint = QLabel("Draw with the mouse; or go with the arrow keys and set points with Return.")
         for label in (self.fault, hint):
-            label.setFont(ui_font(12))
+            label.setProperty("small", True)
             label.setWordWrap(True)
         hint.setObjectName("dim")
         self.fault.setObjectName("refusal")
@@ -202,7 +216,24 @@ class CurveAnswer(QWidget):
         self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
-class KnobFields(QWidget):
+@dataclass(frozen=True)
+class Knob:
+    """A value of the scenario that an exercise is about.
+
+    Attributes:
+        path: Where it stands in the scenario.
+        name: What it is called, as on the controls.
+        value: What it is, as in a file; "": nothing.
+        choices: (as in a file, as it is read) of a value that is chosen; () of one that is typed.
+    """
+
+    path: str
+    name: str
+    value: str
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+class KnobFields(_Form):
     """Values of the scenario that an exercise is about.
 
     Signals:
@@ -211,46 +242,74 @@ class KnobFields(QWidget):
 
     edited = Signal(str, str)
 
-    def __init__(self, values: Sequence[tuple[str, str, str]]) -> None:
-        """Offer values: the path, the title and the present text of each."""
+    def __init__(self, knobs: Sequence[Knob]) -> None:
+        """Offer values as they are at present."""
         super().__init__()
-        self.fields: dict[str, QLineEdit] = {}
+        self.fields: dict[str, QLineEdit | QComboBox] = {}
         self.fault = QLabel()
-        self.fault.setFont(ui_font(12))
+        self.fault.setProperty("small", True)
         self.fault.setWordWrap(True)
         self.fault.setObjectName("refusal")
         self.fault.hide()
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for row, (path, title, value) in enumerate(values):
-            name, field, button = QLabel(title), QLineEdit(value), QPushButton("Try")
-            name.setFont(ui_font(12))
+        for row, knob in enumerate(knobs):
+            name = QLabel(knob.name)
             name.setWordWrap(True)
-            field.setFont(ui_font(TEXT_PX))
-            field.setPlaceholderText("none")
-            field.setAccessibleName(title)
-            field.setToolTip(f"{title}, from the start ({path}); Return tries it")
-            button.setFont(ui_font(12))
-            button.setAccessibleName(f"Try it: {title}")
+            name.setProperty("small", True)
             layout.addWidget(name, 2 * row, 0, 1, 2)
-            layout.addWidget(field, 2 * row + 1, 0)
-            layout.addWidget(button, 2 * row + 1, 1)
-            self.fields[path] = field
-            field.returnPressed.connect(lambda path=path: self._try(path))
-            button.clicked.connect(lambda checked=False, path=path: self._try(path))
-        layout.addWidget(self.fault, 2 * len(values), 0, 1, 2)
+            if knob.choices:
+                layout.addWidget(self._chooser(knob), 2 * row + 1, 0, 1, 2)
+            else:
+                layout.addWidget(self._field(knob), 2 * row + 1, 0)
+                layout.addWidget(self._button(knob), 2 * row + 1, 1)
+            name.setBuddy(self.fields[knob.path])
+        layout.addWidget(self.fault, 2 * len(knobs), 0, 1, 2)
+        self.show_values({knob.path: knob.value for knob in knobs})
+
+    def _field(self, knob: Knob) -> QLineEdit:
+        field = self.fields[knob.path] = QLineEdit(knob.value)
+        field.setPlaceholderText("none")
+        field.setAccessibleName(knob.name)
+        field.setToolTip(f"{knob.name} from the start; Return tries it")
+        field.returnPressed.connect(lambda: self._try(knob.path))
+        return field
+
+    def _button(self, knob: Knob) -> QPushButton:
+        button = QPushButton("Try")
+        button.setAccessibleName(f"Try {knob.name}")
+        button.clicked.connect(lambda checked=False: self._try(knob.path))
+        return button
+
+    def _chooser(self, knob: Knob) -> QComboBox:
+        box = self.fields[knob.path] = QComboBox()
+        box.setAccessibleName(knob.name)
+        box.setToolTip(f"{knob.name} from the start; what is chosen is tried at once")
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        for value, shown in knob.choices:
+            box.addItem(shown, value)
+        box.activated.connect(lambda place: self._choose(knob.path, str(box.itemData(place))))
+        return box
 
     def show_values(self, values: Mapping[str, str]) -> None:
         """Show the values that are in force, but not in a field that is being typed into."""
         for path, value in values.items():
             field = self.fields[path]
-            if not (field.hasFocus() and field.isModified()):
+            if isinstance(field, QComboBox):
+                field.setCurrentIndex(max(0, field.findData(value)))
+            elif not (field.hasFocus() and field.isModified()):
                 field.setText(value)
 
-    def _try(self, path: str) -> None:
+    def _choose(self, path: str, value: str) -> None:
         self.fault.hide()
-        self.fields[path].setModified(False)
-        self.edited.emit(path, self.fields[path].text().strip())
+        self.edited.emit(path, value)
+
+    def _try(self, path: str) -> None:
+        field = self.fields[path]
+        assert isinstance(field, QLineEdit)
+        self.fault.hide()
+        field.setModified(False)
+        self.edited.emit(path, field.text().strip())
 
     def complain(self, sentence: str) -> None:
         """Say what is wrong with a value."""
@@ -258,10 +317,11 @@ class KnobFields(QWidget):
         self.fault.show()
 
     def take_focus(self) -> None:
-        """Let the keys type into the first field."""
+        """Let the keys change the first value."""
         field = next(iter(self.fields.values()))
         field.setFocus(Qt.FocusReason.OtherFocusReason)
-        field.selectAll()
+        if isinstance(field, QLineEdit):
+            field.selectAll()
 
 
 Answer = NumberAnswer | ChoiceAnswer | CurveAnswer | KnobFields

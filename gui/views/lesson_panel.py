@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QFont
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -21,8 +21,9 @@ from gui.style.theme import DARK, Theme, ui_font
 from gui.views.lesson_answer import Answer
 
 TEXT_PX: Final = 14
-LARGE: Final = 4
-"""So many pixels more for the last row."""
+LARGE: Final = 1.45
+"""Before an audience everything is so many times as large, beside the scale of the window."""
+LARGE_WIDTH_PX: Final = 420
 MARGIN_PX: Final = 14
 MET, OPEN = "\N{CHECK MARK}", "\N{BALLOT X}"
 
@@ -62,22 +63,17 @@ class LessonPanel(QFrame):
         self.hide()
 
     def _arrange(self) -> None:
-        self.heading.setFont(ui_font(12))
         self.heading.setObjectName("dim")
-        self.place.setFont(ui_font(12))
         self.place.setObjectName("dim")
         self.progress.setTextVisible(False)
         self.progress.setFixedHeight(5)
         self.progress.setAccessibleName("Progress of the lesson")
-        self.title.setFont(ui_font(17, bold=True))
-        for label, size in (
-            (self.title, 17), (self.text, TEXT_PX), (self.captions, TEXT_PX),
-            (self.goals, TEXT_PX), (self.verdict, TEXT_PX), (self.why, TEXT_PX),
-        ):
+        labels = (self.title, self.text, self.captions, self.goals, self.verdict, self.why)
+        for label in labels:
             label.setWordWrap(True)
             label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
             label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setFont(ui_font(size, bold=label in (self.title, self.verdict)))
+        self.set_large(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, MARGIN_PX, 0, 10)
         layout.setSpacing(8)
@@ -86,6 +82,27 @@ class LessonPanel(QFrame):
         layout.addWidget(self._scrolled(), 1)
         layout.addLayout(self._foot())
 
+    def set_large(self, on: bool) -> None:
+        """Write for the last row of a hall, or for one reader."""
+        self._factor = LARGE if on else 1.0
+        self.setMinimumWidth(LARGE_WIDTH_PX if on else 0)
+        for label in (self.heading, self.place, self.close_button):
+            label.setFont(self._font(12))
+        for label in (self.text, self.captions, self.goals, self.why):
+            label.setFont(self._font(TEXT_PX))
+        self.title.setFont(self._font(17, bold=True))
+        self.verdict.setFont(self._font(TEXT_PX, bold=True))
+        for button in (
+            self.hint_button, self.solution_button, self.back_button, self.replay_button,
+            self.next_button,
+        ):
+            button.setFont(self._font(13))
+        if self.answer is not None:
+            self.answer.set_factor(self._factor)
+
+    def _font(self, size_px: int, *, bold: bool = False) -> QFont:
+        return ui_font(round(size_px * self._factor), bold=bold)
+
     def _head(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setContentsMargins(MARGIN_PX, 0, MARGIN_PX, 0)
@@ -93,7 +110,6 @@ class LessonPanel(QFrame):
         row.addWidget(self.place)
         row.addWidget(self.close_button)
         self.heading.setWordWrap(True)
-        self.close_button.setFont(ui_font(12))
         return row
 
     def _scrolled(self) -> QScrollArea:
@@ -117,10 +133,8 @@ class LessonPanel(QFrame):
     def _foot(self) -> QVBoxLayout:
         first, second = QHBoxLayout(), QHBoxLayout()
         for button in (self.hint_button, self.solution_button):
-            button.setFont(ui_font(13))
             first.addWidget(button)
         for button in (self.back_button, self.replay_button, self.next_button):
-            button.setFont(ui_font(13))
             second.addWidget(button)
         self.next_button.setProperty("hot", True)
         column = QVBoxLayout()
@@ -136,20 +150,6 @@ class LessonPanel(QFrame):
             (self.hint_button, self.hint_wanted), (self.solution_button, self.solution_wanted),
         ):
             button.clicked.connect(lambda checked=False, signal=signal: signal.emit())
-
-    def set_large(self, large: bool) -> None:
-        """Let the text be read from the last row, or be of its usual size."""
-        more = LARGE if large else 0
-        for label in (self.heading, self.place):
-            label.setFont(ui_font(12 + more))
-        for label in (self.text, self.captions, self.goals, self.verdict, self.why):
-            label.setFont(ui_font(TEXT_PX + more, bold=label is self.verdict))
-        self.title.setFont(ui_font(17 + more, bold=True))
-        for button in (
-            self.back_button, self.replay_button, self.next_button, self.hint_button,
-            self.solution_button,
-        ):
-            button.setFont(ui_font(13 + more))
 
     def set_keys(self, next_key: str, back_key: str, replay_key: str, end_key: str) -> None:
         """Name the keys of the buttons in their tips."""
@@ -207,6 +207,7 @@ class LessonPanel(QFrame):
         self.answer = answer
         if answer is not None:
             self._column.insertWidget(2, answer)
+            answer.set_factor(self._factor)
             answer.show()
             self.set_theme(self._theme)
         self.area.verticalScrollBar().setValue(0)

@@ -1,6 +1,6 @@
 """Lights one part of the window, dims the rest, and lets a caption stand beside it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QEvent, QMargins, QObject, QPoint, QRect, QRectF, QSize, Qt
@@ -12,9 +12,10 @@ from gui.style.theme import DARK, Theme, ui_font
 DIM_ALPHA: Final = 120
 EDGE_PX: Final = 2
 CAPTION_PX: Final = 15
-LARGE_PX: Final = 20
+LARGE_PX: Final = 22
 MARGINS: Final = QMargins(10, 10, 10, 10)
 WIDEST_PX: Final = 360
+LARGE_WIDEST_PX: Final = 480
 GAP_PX: Final = 12
 
 
@@ -26,10 +27,10 @@ class Spotlight(QWidget):
         super().__init__(canvas)
         self._canvas, self._theme = canvas, DARK
         self._lit: QRect | None = None
-        self._kept = QRect()
+        self._kept, self._dims = QRect(), True
+        self._clear: tuple[QRect, ...] = ()
+        self._caption_px, self._widest_px = CAPTION_PX, WIDEST_PX
         self._caption, self._anchor = "", QRect()
-        self._free: tuple[QRect, ...] = ()
-        self._px = CAPTION_PX
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
         self.setAccessibleName("Caption")
@@ -52,27 +53,34 @@ class Spotlight(QWidget):
         """Return the words that stand there."""
         return self._caption
 
-    def light(self, part: QRect | None, *, kept: QRect) -> None:
-        """Light a part, or nothing; `kept` stays undimmed too."""
-        if (part, kept) != (self._lit, self._kept):
-            self._lit, self._kept = part, kept
-            self._refresh()
-
-    def set_large(self, large: bool) -> None:
-        """Let captions be read from the last row, or be of their usual size."""
-        self._px = LARGE_PX if large else CAPTION_PX
+    def set_large(self, on: bool) -> None:
+        """Write captions for the last row of a hall, or for one reader."""
+        self._caption_px = LARGE_PX if on else CAPTION_PX
+        self._widest_px = LARGE_WIDEST_PX if on else WIDEST_PX
         self.update()
 
-    def say(self, caption: str, anchor: QRect, *, free: Sequence[QRect] = ()) -> None:
-        """Let words stand beside a part; "" takes them away.
+    def keep_clear(self, parts: Sequence[QRect]) -> None:
+        """Let no caption stand over these, if there is another place."""
+        if tuple(parts) != self._clear:
+            self._clear = tuple(parts)
+            self.update()
+
+    def light(self, part: QRect | None, *, kept: QRect, dims: bool = True) -> None:
+        """Light a part, or nothing.
 
         Args:
-            caption: The words.
-            anchor: The part.
-            free: What they are not to cover, if they find another place.
+            part: Gets a frame.
+            kept: Stays undimmed too.
+            dims: Whether everything else is dimmed.
         """
-        if (caption, anchor, tuple(free)) != (self._caption, self._anchor, self._free):
-            self._caption, self._anchor, self._free = caption, anchor, tuple(free)
+        if (part, kept, dims) != (self._lit, self._kept, self._dims):
+            self._lit, self._kept, self._dims = part, kept, dims
+            self._refresh()
+
+    def say(self, caption: str, anchor: QRect) -> None:
+        """Let words stand beside a part; "" takes them away."""
+        if (caption, anchor) != (self._caption, self._anchor):
+            self._caption, self._anchor = caption, anchor
             self.setAccessibleDescription(caption)
             self._refresh()
 
@@ -82,38 +90,36 @@ class Spotlight(QWidget):
         self.hide()
 
     def caption_rect(self) -> QRect:
-        """Return where the caption stands: beside its part, inside of the window."""
-        metrics = QFontMetrics(ui_font(self._px))
+        """Return where the caption stands: beside its part, inside of the window.
+
+        Below it, above it, beside it or at its edges: the first place where it covers least of
+        what is to stay clear, and of its own part.
+        """
+        metrics = QFontMetrics(ui_font(self._caption_px))
         wrap = int(Qt.TextFlag.TextWordWrap)
-        widest = WIDEST_PX * self._px // CAPTION_PX
-        text = metrics.boundingRect(QRect(0, 0, widest, 10_000), wrap, self._caption)
+        text = metrics.boundingRect(QRect(0, 0, self._widest_px, 10_000), wrap, self._caption)
         size = text.size().grownBy(MARGINS)
-        inside = self.rect().adjusted(GAP_PX, GAP_PX, -GAP_PX, -GAP_PX)
-        places = [
-            place for at in self._places(size) if inside.contains(place := QRect(at, size))
+        room = self.rect().adjusted(GAP_PX, GAP_PX, -GAP_PX, -GAP_PX)
+        places = [_inside(QRect(corner, size), room) for corner in self._corners(size)]
+        return min(places, key=self._covered)
+
+    def _corners(self, size: QSize) -> list[QPoint]:
+        """Return where the caption's upper left corner may be, the best place first."""
+        part, width, height = self._anchor, size.width(), size.height()
+        middle = QPoint(part.center().x() - width // 2, part.center().y() - height // 2)
+        below, above = part.bottom() + GAP_PX, part.top() - GAP_PX - height
+        foot, head = part.bottom() - height - GAP_PX, part.top() + GAP_PX
+        return [
+            QPoint(middle.x(), below), QPoint(middle.x(), above),
+            QPoint(part.right() + GAP_PX, middle.y()),
+            QPoint(part.left() - GAP_PX - width, middle.y()),
+            QPoint(middle.x(), foot), QPoint(middle.x(), head), middle,
         ]
-        free = (p for p in places if not any(p.intersects(part) for part in self._free))
-        # The part may fill the window: then the words stand in it, at its foot.
-        at = QPoint(self._within(size), self._anchor.bottom() - size.height() - GAP_PX)
-        return next(free, places[0] if places else QRect(at, size))
 
-    def _within(self, size: QSize) -> int:
-        """Return the left edge of a caption in the middle of its part."""
-        x = self._anchor.center().x() - size.width() // 2
-        return max(GAP_PX, min(x, self.width() - size.width() - GAP_PX))
-
-    def _places(self, size: QSize) -> Iterator[QPoint]:
-        """Yield where the words may stand: below, above, at the sides, in the upper corners."""
-        part, x = self._anchor, self._within(size)
-        y = max(GAP_PX, min(part.center().y() - size.height() // 2,
-                            self.height() - size.height() - GAP_PX))
-        yield QPoint(x, part.bottom() + GAP_PX)
-        yield QPoint(x, part.top() - GAP_PX - size.height())
-        yield QPoint(part.right() + GAP_PX, y)
-        yield QPoint(part.left() - GAP_PX - size.width(), y)
-        for left in (part.left(), part.right() - size.width()):
-            yield QPoint(left, part.bottom() + GAP_PX)
-            yield QPoint(left, part.top() - GAP_PX - size.height())
+    def _covered(self, place: QRect) -> int:
+        """Return how much is lost under a caption, in square pixels; its part counts half."""
+        lost = sum(2 * _area(place & part) for part in self._clear)
+        return lost + _area(place & self._anchor)
 
     def _refresh(self) -> None:
         self.setGeometry(self._canvas.rect())
@@ -142,23 +148,39 @@ class Spotlight(QWidget):
         shade.setAlpha(DIM_ALPHA)
         lit = self._lit.adjusted(-3, -3, 3, 3) & self.rect()
         rest = QRegion(self.rect()) - QRegion(lit) - QRegion(self._kept)
-        painter.setClipRegion(rest)
-        painter.fillRect(self.rect(), shade)
-        painter.setClipping(False)
+        if self._dims:
+            painter.setClipRegion(rest)
+            painter.fillRect(self.rect(), shade)
+            painter.setClipping(False)
         painter.setPen(QPen(self._theme.color("link"), EDGE_PX))
         painter.drawRect(lit.adjusted(1, 1, -1, -1))
 
     def _draw_caption(self, painter: QPainter) -> None:
         box = self.caption_rect()
         painter.setPen(QPen(self._theme.color("link"), EDGE_PX))
-        edge = box.top() if box.top() > self._anchor.bottom() else box.bottom()
-        end = max(self._anchor.left(), min(box.center().x(), self._anchor.right()))
-        foot = self._anchor.bottom() if edge == box.top() else self._anchor.top()
         if not box.intersects(self._anchor):
-            painter.drawLine(box.center().x(), edge, end, foot)
+            begin = _nearest(box, self._anchor.center())
+            painter.drawLine(begin, _nearest(self._anchor, box.center()))
         painter.setBrush(self._theme.color("field"))
         painter.drawRoundedRect(QRectF(box), 8, 8)
         painter.setPen(self._theme.color("ink"))
-        painter.setFont(ui_font(self._px))
+        painter.setFont(ui_font(self._caption_px))
         inside = box.marginsRemoved(MARGINS)
         painter.drawText(inside, int(Qt.TextFlag.TextWordWrap), self._caption)
+
+
+def _inside(rect: QRect, room: QRect) -> QRect:
+    """Return a rectangle moved into a room."""
+    x = max(room.left(), min(rect.left(), room.right() - rect.width() + 1))
+    y = max(room.top(), min(rect.top(), room.bottom() - rect.height() + 1))
+    return QRect(QPoint(x, y), rect.size())
+
+
+def _area(rect: QRect) -> int:
+    return 0 if rect.isEmpty() else rect.width() * rect.height()
+
+
+def _nearest(rect: QRect, point: QPoint) -> QPoint:
+    """Return the point of a rectangle that is nearest to another one."""
+    x = max(rect.left(), min(point.x(), rect.right()))
+    return QPoint(x, max(rect.top(), min(point.y(), rect.bottom())))

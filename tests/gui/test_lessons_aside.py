@@ -5,9 +5,9 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from engine.knob_names import knob_name, knob_sentence
 from engine.lesson import load_lesson
 from engine.scenario import load_scenario
-from gui.models.knob_titles import knob_title
 from gui.named_parts import part_rect
 from gui.views.lesson_panel import LARGE, TEXT_PX
 from tests.gui.test_lessons_window import CTRL, KEY, choose_lesson, exercise_of, press
@@ -125,11 +125,12 @@ def test_escape_leaves_a_lesson_and_it_is_gone_on_with_later(parts, qtbot):
     press(KEY.Key_Escape)
     qtbot.waitUntil(lambda: teaching.running is None)
     steps = len(run.lesson.steps)
-    assert parts.window.notice.whole == f"Lesson left at step 3 of {steps}: {run.lesson.title}."
+    told = f"Lesson left at step 3 of {steps}: {run.lesson.title}; Ctrl+L goes on there."
+    assert parts.window.notice.whole == told
     dialog = list_of_lessons(parts, qtbot)
     assert dialog.start_button.text() == "Go on at step 3"
     QTest.keyClick(dialog.list, KEY.Key_Return)
-    assert teaching.running is run and run.number == 2
+    assert teaching.running.number == 2 and teaching.running.verdicts == run.verdicts
     teaching.end()
     dialog = list_of_lessons(parts, qtbot)
     QTest.mouseClick(dialog.anew_button, Qt.MouseButton.LeftButton)
@@ -144,7 +145,9 @@ def test_a_lesson_that_was_finished_begins_anew(parts):
     teaching.show_step()
     teaching.go_on()
     assert teaching.running is None and "Lesson done" in parts.window.notice.whole
-    assert teaching._left == {}
+    parts.window.actions_by_name.lessons.trigger()
+    assert QApplication.activeModalWidget().anew_button.isHidden()
+    QApplication.activeModalWidget().reject()
 
 
 def test_a_clicker_goes_through_a_lesson_that_is_presented(parts, qtbot, settle):
@@ -154,7 +157,7 @@ def test_a_clicker_goes_through_a_lesson_that_is_presented(parts, qtbot, settle)
     assert panel.text.font().pixelSize() == TEXT_PX
     presenting.enter()
     qtbot.waitUntil(parts.window.isActiveWindow)
-    assert panel.text.font().pixelSize() == TEXT_PX + LARGE
+    assert panel.text.font().pixelSize() == round(TEXT_PX * LARGE)
     place = (run.number, run.part)
     press(KEY.Key_PageDown)
     assert (run.number, run.part) > place
@@ -178,8 +181,9 @@ def test_no_caption_covers_the_legend(parts, qtbot):
     teaching.start(load_lesson("1"))
     light = teaching.light
     for name in ("pages", "source-memory", "destination-memory", "narration", "pool"):
-        light.say("Words of some length that stand beside it. " * 3, part_rect(parts.window, name),
-                  free=[part_rect(parts.window, "legend")])
+        light.keep_clear([part_rect(parts.window, "legend")])
+        words = "Words of some length that stand beside it. " * 3
+        light.say(words, part_rect(parts.window, name))
         box = light.caption_rect()
         assert light.rect().contains(box)
         assert not box.intersects(part_rect(parts.window, "legend")), name
@@ -190,11 +194,17 @@ def test_no_caption_covers_the_legend(parts, qtbot):
     ("path", "title"),
     [
         ("network.bandwidth", "Link bandwidth"),
-        ("migrations.cps.rate_limit", "Rate limit of cps"),
-        ("vms.cps.writers.0.rate", "Dirty rate of cps"),
-        ("migrations.muncher.parameters.auto_converge", "Auto converge of muncher"),
+        ("migrations.cps.rate_limit", "Rate limit"),
+        ("vms.cps.writers.0.rate", "Dirty rate"),
+        ("migrations.muncher.parameters.auto_converge", "Auto-converge"),
         ("hosts.full-6.memory", "Memory of full-6"),
     ],
 )
 def test_values_have_the_names_of_the_controls(path, title):
-    assert knob_title(path) == title
+    assert knob_name(path) == title
+
+
+def test_policies_and_switches_are_told_by_their_titles():
+    assert knob_sentence("migrations.cps.policy", "postcopy") == "Policy: Post-copy"
+    assert knob_sentence("migrations.a.parameters.auto_converge", True) == "Auto-converge: on"
+    assert knob_sentence("migrations.cps.rate_limit", "") == "Rate limit: none"
