@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 ONLY_SCENARIOS = "A film is made of a scenario; of a recording a picture can be saved."
 
+MAIN_VIEWS = ("window", "pool", "pages", "narration", "plots", "console", "timeline", "outcome")
+"""What can be shown by itself, whatever the run; plots of a kind come beside them."""
+
 
 def film_in_worker(
     tell: Tell, scenario: Scenario, wanted: dict[str, Any], output: str, part: Path
@@ -113,6 +116,7 @@ class Exporting(QObject):
         ]
         self.film = ExportFilm(
             [s for s in stretches if s is not None], self._window.theme,
+            views=(*MAIN_VIEWS, *self._window.plots.kinds),
             slow_motion=self._player.slow_motion, parent=self._window,
         )
         self.film.wanted.connect(self._ask_where)
@@ -144,6 +148,7 @@ class Exporting(QObject):
             "from_at": f"{wish.from_ns} ns", "to_at": f"{wish.to_ns} ns", "fps": wish.fps,
             "speed": wish.speed, "slow_motion": wish.slow_motion, "size_px": wish.size_px,
             "theme_name": self._window.theme.name, "vm": self._session.selected,
+            "view": wish.view, "palette": "default",
         }
         self.film.show_progress(0, 1)
         self.background.start(film_in_worker, scenario, wanted, output, self._part)

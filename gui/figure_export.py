@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, QProcess, QProcessEnvironment
 from PySide6.QtGui import QGuiApplication
 from shiboken6 import isValid
 
+from gui.exporting import MAIN_VIEWS
 from gui.main_window import MainWindow
 from gui.player import Player
 from gui.session import Session
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from gui.dialogs.figure import FigureDialog
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-VIEWS: Final = (
-    "window", "pool", "pages", "narration", "plots", "console", "timeline", "outcome",
-)  # fmt: skip
 Done = Callable[[bool, str, str], None]
 """Called with whether it worked, what was printed, and what was complained of."""
 
@@ -65,7 +63,7 @@ class FigureExport(QObject):
         from gui.dialogs.figure import FigureDialog
 
         self._folder = tempfile.TemporaryDirectory(prefix="figure-")
-        views = [*VIEWS, *self._window.plots.kinds]
+        views = [*MAIN_VIEWS, *self._window.plots.kinds]
         self.dialog = FigureDialog(views, self._window.theme.name, self._window)
         self.dialog.changed.connect(self._preview)
         self.dialog.save_wanted.connect(self._save)

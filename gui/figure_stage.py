@@ -42,6 +42,7 @@ class Picture:
         at: An instant as text, as `engine.instants` understands it.
         size_px: Width and height before scaling.
         theme_name: dark, light or projector.
+        palette: One of `gui.style.palettes.PALETTES`.
         view: One of `VIEWS`.
         vm: The VM to select; "" for the first one that migrates.
         caption: Under the picture.
@@ -57,6 +58,7 @@ class Picture:
     caption: str = ""
     narrated: bool = False
     callouts: tuple[tuple[str, str], ...] = ()
+    palette: str = "default"
 
 
 @dataclass(frozen=True)
@@ -95,11 +97,12 @@ def staged(scenario: Scenario, picture: Picture) -> Iterator[Staged]:
     from PySide6.QtCore import QCoreApplication, QEvent, Qt, qInstallMessageHandler
 
     from gui import app
+    from gui.style.palettes import with_palette
     from gui.style.theme import THEMES
 
     app.create_application()
     before = qInstallMessageHandler(_without_hints)
-    parts = app.build(THEMES[picture.theme_name])
+    parts = app.build(with_palette(THEMES[picture.theme_name], picture.palette))
     widget: QWidget = parts.window
     try:
         parts.session.open(scenario)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from engine.errors import MigrascopeError, ScenarioError
 from engine.scenario import Scenario, load_scenario
 from gui.figure_stage import VIEWS, Picture, ShotError
-from gui.shot import THEMES, pin_environment
+from gui.shot import PALETTES, THEMES, pin_environment
 
 EXIT_CHANGED: Final = 1
 EXIT_INPUT: Final = 2
@@ -53,6 +53,7 @@ class FigureSpec(BaseModel):
     view: str = "window"
     size: tuple[Side, Side] = (1280, 800)
     theme: str = "dark"
+    palette: str = "default"
     vm: str = ""
     policy: str | None = None
     set: dict[str, Value] = {}
@@ -65,7 +66,7 @@ class FigureSpec(BaseModel):
         """Return what is to be drawn."""
         return Picture(
             self.at, self.size, self.theme, self.view, self.vm, self.caption, self.captions,
-            tuple((c.part, c.text) for c in self.callouts),
+            tuple((c.part, c.text) for c in self.callouts), self.palette,
         )
 
     def loaded(self, folder: Path) -> Scenario:
@@ -142,6 +143,8 @@ def load_manifest(path: Path) -> Manifest:
             faults.append(f'figures.{i}.view = "{figure.view}": use one of {", ".join(VIEWS)}')
         if figure.theme not in THEMES:
             faults.append(f'figures.{i}.theme = "{figure.theme}": use {", ".join(THEMES)}')
+        if figure.palette not in PALETTES:
+            faults.append(f'figures.{i}.palette = "{figure.palette}": use {", ".join(PALETTES)}')
         if sum(other.file == figure.file for other in found.figures) > 1:
             faults.append(f'figures.{i}.file = "{figure.file}": given twice')
     if faults:

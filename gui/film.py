@@ -26,7 +26,7 @@ from engine.scenario import Scenario, load_scenario
 from gui import film_files
 from gui.figure_stage import VIEWS, Picture, staged
 from gui.film_files import FilmError
-from gui.shot import EXIT_INPUT, THEMES, pin_environment, size_of
+from gui.shot import EXIT_INPUT, PALETTES, THEMES, pin_environment, size_of
 
 FPS: Final = 30
 EXIT_INTERRUPTED: Final = 130
@@ -122,7 +122,7 @@ def film_for_window(
         part: As for `make_film`.
     """
     pin_environment(os.environ, 1.0)
-    look = {name: wanted[name] for name in ("size_px", "theme_name", "vm")}
+    look = {name: wanted[name] for name in ("size_px", "theme_name", "vm", "view", "palette")}
     how = {name: wanted[name] for name in ("from_at", "to_at", "fps", "slow_motion")}
     film = Film(Picture("", **look), speed=speed_of(wanted["speed"]), **how)
     try:
@@ -195,16 +195,18 @@ def speed_of(text: str) -> Fraction:
 @click.option(
     "--theme", type=click.Choice(THEMES), default="dark", show_default=True
 )
+@click.option("--palette", type=click.Choice(PALETTES), default="default", show_default=True)
 @click.option("--view", type=click.Choice(VIEWS), default="window", show_default=True)
 @click.option("--vm", default="", help="The VM that is selected.")
 @click.option("--policy", metavar="P", help="Move every VM with this policy; drops parameters.")
 @click.option("--set", "values", metavar="PATH=VALUE", multiple=True, help="Change a value.")
 def film_command(
     scenario: str, from_at: str, to_at: str, output: str, fps: int, size: str, speed: str,
-    slow_motion: bool, theme: str, view: str, vm: str, policy: str | None, values: Sequence[str],
+    slow_motion: bool, theme: str, palette: str, view: str, vm: str, policy: str | None,
+    values: Sequence[str],
 ) -> None:
     """Film a scenario FILE, or a bundled one by its name."""
-    picture = Picture("", size_of(size), theme, view, vm)
+    picture = Picture("", size_of(size), theme, view, vm, palette=palette)
     film = Film(picture, from_at, to_at, fps, speed_of(speed), slow_motion)
     film_files.check(film_files.format_of(output), output, picture.size_px, fps)
     loaded = edited(load_scenario(scenario), policy=policy, pairs=pairs_of(values))

@@ -35,6 +35,7 @@ LARGEST_SCALE: Final = 4.0
 FONT_CONFIG: Final = Path(__file__).resolve().parent.parent / "assets" / "fonts" / "fonts.conf"
 ALL_ROUNDS: Final = "rounds"
 THEMES: Final = ("dark", "light", "projector")
+PALETTES: Final = ("default", "print", "mono")
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -51,6 +52,10 @@ THEMES: Final = ("dark", "light", "projector")
 @click.option(
     "--theme", type=click.Choice([*THEMES, "both"]), default="dark", show_default=True,
     help="both: dark and light, as two files.",
+)
+@click.option(
+    "--palette", type=click.Choice(PALETTES), default="default", show_default=True,
+    help="print: page states apart in a grey copy too; mono: greys alone.",
 )
 @click.option("--view", type=click.Choice(VIEWS), default="window", show_default=True)
 @click.option("--vm", default="", help="The VM that is selected.")
@@ -70,8 +75,9 @@ THEMES: Final = ("dark", "light", "projector")
 )
 def shot(
     scenario: str, instants: Sequence[str], output: str, size: str, scale: str, theme: str,
-    view: str, vm: str, policy: str | None, values: Sequence[str], caption: str, narrated: bool,
-    callouts: Sequence[str], alt: str, alt_file: str | None, cite: bool, platform: str,
+    palette: str, view: str, vm: str, policy: str | None, values: Sequence[str], caption: str,
+    narrated: bool, callouts: Sequence[str], alt: str, alt_file: str | None, cite: bool,
+    platform: str,
 ) -> None:
     """Draw a scenario FILE, or a bundled one by its name, at one instant or at several."""
     from gui.figure_files import ENDINGS, Words, make_figure
@@ -80,7 +86,7 @@ def shot(
         raise ShotError(f"-o {output}: use a name that ends in {', '.join(ENDINGS)}")
     picture = Picture(
         "", size_of(size), theme, view, vm, caption, narrated,
-        tuple(callout(text) for text in callouts),
+        tuple(callout(text) for text in callouts), palette,
     )  # fmt: skip
     factor = _scale(scale)
     loaded = edited(load_scenario(scenario), policy=policy, pairs=pairs_of(values))

@@ -38,6 +38,7 @@ class FilmWish:
         fps: Pictures a second.
         speed: Scenario seconds a second of film, as text.
         slow_motion: Whether it eases into switchovers.
+        view: What is filmed: the window, or one view of it.
     """
 
     from_ns: int
@@ -47,6 +48,7 @@ class FilmWish:
     fps: int
     speed: str
     slow_motion: bool
+    view: str
 
 
 class ExportFilm(QDialog):
@@ -59,14 +61,15 @@ class ExportFilm(QDialog):
     wanted = Signal(object)
 
     def __init__(
-        self, stretches: Sequence[tuple[str, int, int]], theme: Theme, *, slow_motion: bool,
-        parent: QWidget | None = None,
+        self, stretches: Sequence[tuple[str, int, int]], theme: Theme, *, views: Sequence[str],
+        slow_motion: bool, parent: QWidget | None = None,
     ) -> None:
         """Offer stretches of the run.
 
         Args:
             stretches: What each is called, from and to (ns); the first is chosen.
             theme: The window's colours.
+            views: What can be filmed; the first is chosen.
             slow_motion: Whether the window plays so.
             parent: The window.
         """
@@ -75,6 +78,7 @@ class ExportFilm(QDialog):
         self.setWindowTitle("Export film")
         self.setWindowModality(Qt.WindowModality.WindowModal)
         self.stretch = _combo("Stretch", [(text, (a, b)) for text, a, b in stretches])
+        self.view = _combo("Show", [(view, view) for view in views])
         self.kind = _combo("Format", [(_title(f), f) for f in FORMATS])
         self.size_choice = _combo("Size", [(f"{w} × {h}", (w, h)) for w, h in SIZES])
         self.fps = _combo("Pictures a second", [(str(n), n) for n in RATES])
@@ -109,6 +113,7 @@ class ExportFilm(QDialog):
         return FilmWish(
             from_ns, to_ns, self.kind.currentData(), tuple(self.size_choice.currentData()),
             self.fps.currentData(), self.speed.currentData(), self.slow_motion.isChecked(),
+            self.view.currentData(),
         )
 
     def show_progress(self, done: int, n_frames: int) -> None:
@@ -142,7 +147,8 @@ class ExportFilm(QDialog):
         form = QFormLayout()
         form.setSpacing(8)
         self._asked: tuple[QWidget, ...] = (
-            self.stretch, self.kind, self.size_choice, self.fps, self.speed, self.slow_motion
+            self.stretch, self.view, self.kind, self.size_choice, self.fps, self.speed,
+            self.slow_motion,
         )
         for widget in self._asked:
             widget.setFont(ui_font(13))

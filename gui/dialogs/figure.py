@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.dialogs.modeless import ModelessDialog
+from gui.style.palettes import PALETTES
 from gui.style.theme import ui_font
 
 PREVIEW_MS = 350
@@ -47,7 +48,7 @@ class FigureDialog(ModelessDialog):
         super().__init__(parent)
         self.setObjectName("dialogBox")
         self.setWindowTitle("Export a figure")
-        self.view, self.theme = QComboBox(), QComboBox()
+        self.view, self.theme, self.palette_box = QComboBox(), QComboBox(), QComboBox()
         self.size_px = QLineEdit()
         self.caption, self.narrated = QLineEdit(), QCheckBox("What happens, in words")
         self.preview, self.note = QLabel(), QLabel()
@@ -55,6 +56,7 @@ class FigureDialog(ModelessDialog):
         self.view.addItems(views)
         self.theme.addItems(["dark", "light", "projector"])
         self.theme.setCurrentText(theme)
+        self.palette_box.addItems(list(PALETTES))
         self.caption.setPlaceholderText("words under the picture")
         self._timer = QTimer(self, singleShot=True, interval=PREVIEW_MS)
         self._timer.timeout.connect(self.changed)
@@ -67,6 +69,7 @@ class FigureDialog(ModelessDialog):
         form = QFormLayout()
         form.addRow("Show", self.view)
         form.addRow("Theme", self.theme)
+        form.addRow("Palette", self.palette_box)
         form.addRow("Size, pixels", self.size_px)
         form.addRow("Caption", self.caption)
         form.addRow("", self.narrated)
@@ -96,7 +99,8 @@ class FigureDialog(ModelessDialog):
 
     def _name_parts(self) -> None:
         for widget, name in (
-            (self.view, "Show"), (self.theme, "Theme"), (self.size_px, "Size in pixels"),
+            (self.view, "Show"), (self.theme, "Theme"), (self.palette_box, "Palette"),
+            (self.size_px, "Size in pixels"),
             (self.caption, "Caption"),
             (self.narrated, "What happens, in words"), (self.preview, "Preview"),
         ):
@@ -107,6 +111,7 @@ class FigureDialog(ModelessDialog):
         self.view.currentTextChanged.connect(self._take_size)
         for signal in (
             self.view.currentTextChanged, self.theme.currentTextChanged,
+            self.palette_box.currentTextChanged,
             self.size_px.textChanged, self.caption.textChanged, self.narrated.toggled,
         ):
             signal.connect(lambda *value: self._timer.start())
@@ -122,6 +127,7 @@ class FigureDialog(ModelessDialog):
     def arguments(self) -> list[str]:
         """Return what the form says, as `migrascope shot` takes it."""
         found = ["--view", self.view.currentText(), "--theme", self.theme.currentText()]
+        found += ["--palette", self.palette_box.currentText()]
         found += ["--size", self.size_px.text().strip()]
         if self.caption.text().strip():
             found += ["--caption", self.caption.text().strip()]

@@ -16,7 +16,6 @@ from engine.states import PageState
 from gui.style.theme import Theme
 
 MIN_PATTERN_PX: Final = 8
-SKIPPED_OUTLINE: Final = "#D55E00"
 
 
 @lru_cache(maxsize=48)  # the states, at a few sizes: that of one large page is a large one
@@ -58,7 +57,7 @@ def _mask(state: PageState, n: int) -> Any:  # noqa: PLR0911
 def pattern_color(state: PageState, theme: Theme) -> QColor:
     """Return the colour of a pattern on its state's fill, at least 3:1 against it."""
     if state is PageState.SKIPPED:
-        return QColor(SKIPPED_OUTLINE)
+        return theme.color("skipped")
     if state is PageState.FREE:
         return theme.color("line")
     if state is PageState.MISSING:

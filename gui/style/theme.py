@@ -32,7 +32,8 @@ class Theme:
         thicker_px: Lines are wider by so much than they are drawn, without being smoothed then:
             a wide smooth line takes many times as long.
         veil_alpha: How much of the ground lies over the future of a plot, 0 to 255.
-        unsent, ..., missing: See DESIGN's table of page states.
+        unsent, stopped, in_flight, ...: See DESIGN's table of page states. skipped: Its outline.
+        grey: Whether colours that are no field of it are to be grey too.
     """
 
     name: str
@@ -56,6 +57,12 @@ class Theme:
     grid: str
     thicker_px: int = 0
     veil_alpha: int = 150
+    in_flight: str = "#F0E442"
+    up_to_date: str = "#56B4E9"
+    dirty_again: str = "#D55E00"
+    pulled: str = "#0072B2"
+    skipped: str = "#D55E00"
+    grey: bool = False
 
     def color(self, token: str) -> QColor:
         """Return the QColor of a field by its name."""
@@ -66,15 +73,15 @@ class Theme:
         return QColor(
             {
                 PageState.NOT_SENT: self.unsent,
-                PageState.IN_FLIGHT: "#F0E442",
-                PageState.UP_TO_DATE: "#56B4E9",
-                PageState.DIRTY_AGAIN: "#D55E00",
+                PageState.IN_FLIGHT: self.in_flight,
+                PageState.UP_TO_DATE: self.up_to_date,
+                PageState.DIRTY_AGAIN: self.dirty_again,
                 PageState.SENT_WHILE_STOPPED: self.stopped,
-                PageState.PULLED: "#0072B2",
+                PageState.PULLED: self.pulled,
                 PageState.SKIPPED: self.ground,
                 PageState.FREE: self.ground,
                 PageState.MISSING: self.unsent,
-                PageState.PUSHED: "#56B4E9",
+                PageState.PUSHED: self.up_to_date,
             }[state]
         )
 

@@ -17,6 +17,7 @@ from PySide6.QtGui import QColor
 from engine.page_counts import AGE_FROM_NS, SENT_FROM, WRITTEN_FROM
 from engine.states import N_STATES, STATE_LABELS, PageState
 from engine.units import format_duration_ns
+from gui.style.palettes import grey
 from gui.style.patterns import pattern_color, pattern_mask
 from gui.style.theme import Theme
 
@@ -85,7 +86,8 @@ def class_color(coding: Coding, number: int, theme: Theme) -> QColor:
         return theme.color("grid")
     ramp = RAMP if theme.color("ground").lightnessF() < 0.5 else LIGHT_RAMP
     steps = max(1, len(coding.labels) - 2)
-    return QColor(ramp[(number - 1) * (len(ramp) - 1) // steps])
+    color = QColor(ramp[(number - 1) * (len(ramp) - 1) // steps])
+    return grey(color) if theme.grey else color
 
 
 def class_ink(coding: Coding, number: int, theme: Theme) -> QColor:

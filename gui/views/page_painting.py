@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.states import PageState
-from gui.style.patterns import MIN_PATTERN_PX, SKIPPED_OUTLINE
+from gui.style.patterns import MIN_PATTERN_PX
 from gui.style.theme import DARK, Theme
 from gui.views.page_coding import (
     ABSENT,
@@ -28,9 +28,6 @@ DIMMED: Final = 0.12
 LARGE_CELL: Final = 256
 LEAST_LIFT: Final = 0.35
 """How much of its colour one page has at least in a cell of many that are filtered out."""
-OUTLINE_RGB: Final = np.array(
-    [int(SKIPPED_OUTLINE[i : i + 2], 16) for i in (1, 3, 5)], np.float64
-)
 
 
 def packed(rgb: Floats) -> Pixels:
@@ -88,6 +85,7 @@ class CellPainter:
         if not coding.is_state:
             rgb[ABSENT] = _rgb(theme, "ground")
         self._set_marks(inks)
+        self._skipped = _rgb(theme, "skipped")
         hidden = [k for k in range(N_CLASSES) if self.shown and k not in self.shown]
         ground = _rgb(theme, "ground")
         for k in hidden:
@@ -149,7 +147,7 @@ class CellPainter:
         some = np.flatnonzero(counts[:, PageState.SKIPPED])
         if len(some):
             share = np.sqrt(counts[some, PageState.SKIPPED, None] / total[some])
-            edge = packed(fill[some] + (OUTLINE_RGB - fill[some]) * share)
+            edge = packed(fill[some] + (self._skipped - fill[some]) * share)
             inner = self.cell_px - 1
             rim = np.ones((inner, inner), np.bool_)
             rim[1:-1, 1:-1] = False

@@ -10,13 +10,12 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QImage
 
 from engine.history import History, VmFrame, VmRecord
 from engine.playback import PageCursor, PageDelta
 from engine.sampling import whole_sample
 from engine.states import N_STATES, PageState
-from gui.style.patterns import SKIPPED_OUTLINE
 from gui.style.theme import Theme
 from gui.views.heat import recent_writes, warmth
 
@@ -145,7 +144,7 @@ def state_colors(theme: Theme) -> tuple[Counts, Counts]:
     for state in PageState:
         color = theme.state_color(state)
         if state is PageState.SKIPPED:
-            color = QColor(SKIPPED_OUTLINE)
+            color = theme.color("skipped")
         rgb[state] = (color.red(), color.green(), color.blue())
     there = rgb.copy()
     there[PageState.NOT_SENT] = _rgb_of(theme, "ground")

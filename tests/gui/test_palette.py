@@ -7,13 +7,17 @@ import pytest
 from PySide6.QtGui import QColor
 
 from engine.states import PageState
+from gui.style.palettes import PALETTES, grey, with_palette
 from gui.style.patterns import MIN_PATTERN_PX, pattern_color, pattern_mask
 from gui.style.theme import THEMES, Theme
+from gui.views.page_coding import CODINGS, class_color
+from gui.views.plot_content import role_color
 from tests.helpers.colour_science import (
     BLINDNESS,
     ciede2000,
     contrast,
     difference,
+    luminance,
 )
 
 # What is written in which ink on which ground, wherever it is in the window.
@@ -46,10 +50,10 @@ BY_PATTERN = {
 }
 
 
-@pytest.fixture(params=sorted(THEMES))
+@pytest.fixture(params=[(name, palette) for name in sorted(THEMES) for palette in PALETTES])
 def theme(request: pytest.FixtureRequest) -> Theme:
-    found: Theme = THEMES[request.param]
-    return found
+    name, palette = request.param
+    return with_palette(THEMES[name], palette)
 
 
 @pytest.mark.parametrize(
@@ -119,3 +123,41 @@ def test_patterns_of_listed_pairs_differ(pair: frozenset[PageState], size_px: in
     one, other = (pattern_mask(state, size_px) for state in pair)
     differing = np.count_nonzero(one != other) / size_px**2
     assert differing > 0.1
+
+
+@pytest.mark.parametrize("name", sorted(THEMES))
+@pytest.mark.parametrize("palette", ["print", "mono"])
+@pytest.mark.parametrize("states", [STATES_AT_THE_SOURCE, STATES_AT_THE_DESTINATION])
+def test_palettes_for_paper_are_told_apart_in_a_grey_copy(
+    name: str, palette: str, states: tuple[PageState, ...]
+) -> None:
+    theme = with_palette(THEMES[name], palette)
+    near = {
+        frozenset({a, b})
+        for a, b in combinations(states, 2)
+        if difference(grey(fill_of(theme, a)).name(), grey(fill_of(theme, b)).name(), None) < 10
+    }
+
+    assert near <= set(BY_PATTERN)
+
+
+def test_a_grey_is_as_light_as_its_colour() -> None:
+    for color in ("#56B4E9", "#D55E00", "#0A0A0A", "#FFFFFF", "#F0E442"):
+        assert luminance(grey(color).name()) == pytest.approx(luminance(color), abs=0.004)
+
+
+@pytest.mark.parametrize("name", sorted(THEMES))
+def test_mono_has_no_colour_at_all(name: str) -> None:
+    theme = with_palette(THEMES[name], "mono")
+    colors = [QColor(v) for v in vars(theme).values() if isinstance(v, str) and v[0] == "#"]
+    colors += [class_color(coding, k, theme) for coding in CODINGS for k in range(10)]
+    colors += [pattern_color(state, theme) for state in PageState]
+    colors += [role_color(theme, role) for role in ("sent", "late", "held", "other", "dirtied")]
+
+    assert all(c.red() == c.green() == c.blue() for c in colors if c.name() != "#101418")
+
+
+def test_the_default_palette_is_the_theme_itself() -> None:
+    assert all(with_palette(theme, "default") is theme for theme in THEMES.values())
+    with pytest.raises(KeyError):
+        with_palette(THEMES["dark"], "sepia")
