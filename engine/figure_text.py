@@ -15,6 +15,7 @@ from engine.errors import ScenarioError
 PICTURES: Final = (".png", ".svg")
 SCENARIO_KEY: Final = "Scenario"
 AT_KEY: Final = "At"
+VM_KEY: Final = "Vm"
 NAMESPACE: Final = "https://migrascope.invalid/figure"
 """Names our element in an SVG; nothing is fetched from there."""
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
@@ -24,10 +25,11 @@ _LARGEST_TEXT_BYTES: Final = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class FigureText:
-    """What a picture carries: the scenario as TOML, and its instant as text ("" if unknown)."""
+    """What a picture carries: the scenario as TOML, its instant and VM as text ("" if unknown)."""
 
     scenario: str
     at: str
+    vm: str = ""
 
 
 def is_picture(path: Path) -> bool:
@@ -56,7 +58,7 @@ def read_figure(path: Path) -> FigureText:
         raise ScenarioError(
             [f"{name}: no scenario in this picture; only those that Migrascope made carry one"]
         )
-    return FigureText(found[SCENARIO_KEY], found.get(AT_KEY, ""))
+    return FigureText(found[SCENARIO_KEY], found.get(AT_KEY, ""), found.get(VM_KEY, ""))
 
 
 def _of_png(data: bytes) -> dict[str, str]:
@@ -102,7 +104,7 @@ def _of_svg(data: bytes) -> dict[str, str]:
     root = ElementTree.fromstring(data)
     found: dict[str, str] = {}
     for element in root.iter(f"{{{NAMESPACE}}}figure"):
-        for key in (SCENARIO_KEY, AT_KEY):
+        for key in (SCENARIO_KEY, AT_KEY, VM_KEY):
             child = element.find(f"{{{NAMESPACE}}}{key.lower()}")
             if child is not None and child.text is not None:
                 found[key] = child.text

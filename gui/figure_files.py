@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
 
 from engine import __version__
-from engine.figure_text import AT_KEY, NAMESPACE, SCENARIO_KEY
+from engine.figure_text import AT_KEY, NAMESPACE, SCENARIO_KEY, VM_KEY
 from engine.narration import narrate
-from engine.scenario import Scenario
+from engine.scenario import Scenario, exact_duration
 from engine.scenario_text import scenario_text
 from engine.summary import state_summary
 from engine.units import format_duration_ns
@@ -46,7 +46,8 @@ class Words:
         alt: For who cannot see it.
         cite: How to cite it, plain and as BibTeX.
         scenario: The scenario as TOML.
-        at: The instant as text.
+        at: The instant as text, exactly.
+        vm: The VM that is selected.
     """
 
     title: str
@@ -54,6 +55,7 @@ class Words:
     cite: str
     scenario: str
     at: str
+    vm: str
 
 
 def make_figure(scenario: Scenario, picture: Picture, path: Path, *, alt: str = "") -> Words:
@@ -163,7 +165,8 @@ def words_of(
         f"  howpublished = {{Migrascope {__version__}, scenario {name}, seed {seed}, at {at}}},\n}}"
     )
     toml = scenario_text(scenario.document)
-    return Words(f"{title}, at {at}", told, f"{plain}\n\n{bibtex}\n", toml, at)
+    exact = exact_duration(stage.t_ns)
+    return Words(f"{title}, at {at}", told, f"{plain}\n\n{bibtex}\n", toml, exact, stage.vm)
 
 
 def _write_png(stage: Staged, notes: Notes, words: Words, path: Path) -> None:
@@ -171,7 +174,7 @@ def _write_png(stage: Staged, notes: Notes, words: Words, path: Path) -> None:
     image.setDevicePixelRatio(1.0)
     for key, text in (
         ("Title", words.title), ("Description", words.alt), ("Software", _software()),
-        (SCENARIO_KEY, words.scenario), (AT_KEY, words.at),
+        (SCENARIO_KEY, words.scenario), (AT_KEY, words.at), (VM_KEY, words.vm),
     ):
         image.setText(key, text)
     if not image.save(str(path)):
@@ -198,7 +201,8 @@ def _write_svg(stage: Staged, notes: Notes, words: Words, path: Path) -> None:
     text = bytes(data.data()).decode("utf-8")
     ours = (
         f'<metadata><m:figure xmlns:m="{NAMESPACE}"><m:scenario>{escape(words.scenario)}'
-        f"</m:scenario><m:at>{escape(words.at)}</m:at></m:figure></metadata>\n"
+        f"</m:scenario><m:at>{escape(words.at)}</m:at><m:vm>{escape(words.vm)}</m:vm>"
+        "</m:figure></metadata>\n"
     )
     # In pixels, as everywhere: Qt writes millimetres.
     text = _SVG_SIZE.sub(f'<svg width="{size.width()}" height="{size.height()}"', text, count=1)

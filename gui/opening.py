@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Qt, Signal
 
 from engine.errors import MigrascopeError, ScenarioError
+from engine.instants import InstantError, instant_ns
 from engine.scenario import BUNDLED, Scenario, bundled_scenarios
 from gui.main_window import MainWindow
 from gui.models.preview_text import preview_text
@@ -25,6 +26,7 @@ from gui.run_controller import RunController, bug_sentence
 from gui.session import Session
 
 if TYPE_CHECKING:
+    from engine.figure_text import FigureText
     from engine.importing import OpenedRecording
     from gui.run_controller import Run
 
@@ -37,11 +39,13 @@ FILTER: Final = (
 )
 
 
-def _open_files(paths: Sequence[Path | str]) -> Opened:
-    """Read files, in this thread or another one."""
+def _open_files(paths: Sequence[Path | str]) -> tuple[Opened, FigureText | None]:
+    """Read files, in this thread or another one; of a picture also what instant it shows."""
+    from engine.figure_text import is_picture, read_figure
     from engine.importing import open_files
 
-    return open_files(paths)
+    opened, path = open_files(paths), Path(paths[0])
+    return opened, read_figure(path) if is_picture(path) and path.is_file() else None
 
 
 def sentences_of(error: MigrascopeError) -> tuple[str, ...]:
@@ -106,9 +110,28 @@ class Opening(QObject):
             self._read_aside(list(paths))
             return True
         try:
-            return self._show(_open_files(paths))
+            opened, figure = _open_files(paths)
+            return self._show(opened, self._way_to_instant(figure))
         except MigrascopeError as error:
             return self._refuse(error)
+
+    def _way_to_instant(self, figure: FigureText | None) -> Callable[[], None] | None:
+        """Return what goes to the instant and VM that a picture shows, once it is open."""
+        if figure is None:
+            return None
+
+        def go() -> None:
+            history = self._session.history
+            if history is None or not figure.at:
+                return
+            if any(record.spec.name == figure.vm for record in history.vms):
+                self._session.select(figure.vm)
+            try:
+                self._player.seek(instant_ns(history, figure.at, figure.vm))
+            except InstantError as error:
+                self._window.show_notice(f"Opened at its start: {error}.")
+
+        return go
 
     def show_opened(self, opened: Opened, *, then: Callable[[], None] | None = None) -> bool:
         """Open what was read elsewhere: the command line's file.
@@ -233,18 +256,19 @@ class Opening(QObject):
             self._reader = ThreadPoolExecutor(1, thread_name_prefix="reading")
         self._window.show_notice(f"Reading {self._names} …")
 
-        def emit(future: Future[Opened]) -> None:
+        def emit(future: Future[tuple[Opened, FigureText | None]]) -> None:
             if not future.cancelled() and self._reader is not None:
                 self._arrived.emit(number, future)
 
         self._reader.submit(_open_files, paths).add_done_callback(emit)
 
-    def _on_arrived(self, number: int, future: Future[Opened]) -> None:
+    def _on_arrived(self, number: int, future: Future[tuple[Opened, FigureText | None]]) -> None:
         if number == self._newest and self._reader is not None:
             self._window.show_notice("")
             error = future.exception()
             if error is None:
-                self._try_to_show(future.result())
+                opened, figure = future.result()
+                self._try_to_show(opened, self._way_to_instant(figure))
             elif isinstance(error, MigrascopeError):
                 self._refuse(error)
             else:

@@ -126,7 +126,7 @@ def test_others_read_the_png_and_its_keys(files):
         keys = image.text
     assert "Recorded demo" in keys["Title"] and keys["Software"].startswith("Migrascope")
     assert "Phase: push" in keys["Description"] and "Pages travel here" in keys["Description"]
-    assert 'policy = "xen-legacy"' in keys["Scenario"] and keys["At"] == "8.4 s"
+    assert 'policy = "xen-legacy"' in keys["Scenario"] and keys["At"] == "8400 ms"
 
 
 def test_others_draw_the_svg_and_the_pdf_alike(files, tmp_path):
@@ -156,15 +156,34 @@ def test_a_picture_opens_as_its_scenario(files, tmp_path, capsys):
     demo = load_scenario("recorded-demo")
     for name in ("a.png", "a.svg"):
         assert load_scenario(files / name).spec == demo.spec
-        assert read_figure(files / name).at == "8.4 s"
+        assert read_figure(files / name).at == "8400 ms"
         assert cli.main(["check", str(files / name)]) == 0
     assert "right" in capsys.readouterr().out
 
 
-def test_the_window_opens_a_picture(files, parts):
+def open_picture(parts, qtbot, path):
+    """Open a file; a large one is read in a thread."""
+    assert parts.wiring.open_path(path)
+    qtbot.waitUntil(lambda: "Reading" not in parts.window.notice.whole, timeout=20_000)
+
+
+def test_the_window_opens_a_picture(files, parts, qtbot):
     parts.session.edit("network.bandwidth", "300 Mbit/s")
-    assert parts.wiring.open_path(files / "a.png")
-    assert parts.session.scenario.spec == load_scenario("recorded-demo").spec
+    parts.session.select("xenapp")
+    for name in ("a.png", "a.svg"):
+        parts.player.seek(0)
+        open_picture(parts, qtbot, files / name)
+        assert parts.session.scenario.spec == load_scenario("recorded-demo").spec
+        assert parts.player.t_ns == 8_400_000_000 and not parts.player.playing
+        assert parts.session.selected == read_figure(files / name).vm == "cps"
+
+
+def test_a_picture_of_no_instant_opens_at_the_start(files, parts, tmp_path, qtbot):
+    text = (files / "a.svg").read_text().replace("<m:at>8400 ms</m:at>", "<m:at>noon</m:at>")
+    (tmp_path / "noon.svg").write_text(text)
+    open_picture(parts, qtbot, tmp_path / "noon.svg")
+    assert parts.player.t_ns == 0
+    assert "Opened at its start" in parts.window.notice.whole
 
 
 def test_foreign_and_damaged_pictures_are_one_sentence(files, tmp_path):

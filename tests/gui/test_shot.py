@@ -49,7 +49,7 @@ def test_no_date_stands_in_the_file(tmp_path: Path) -> None:
 
     assert b"tIME" not in kinds
     assert set(QImage(str(out)).textKeys()) == {
-        "Title", "Description", "Software", "Scenario", "At"
+        "Title", "Description", "Software", "Scenario", "At", "Vm"
     }
 
 
