@@ -211,7 +211,7 @@ def _scaled(value: int, steps: tuple[tuple[str, int], ...], largest: int) -> str
     return f"{_three_digits(Fraction(value, factor))} {unit}"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def format_duration_ns(duration_ns: int) -> str:
     """Return a duration for people, three significant digits: "21.3 ms", "1.2 s", "410 us"."""
     if duration_ns == 0:
@@ -219,7 +219,7 @@ def format_duration_ns(duration_ns: int) -> str:
     return _scaled(duration_ns, (("s", 10**9), ("ms", 10**6), ("us", 10**3), ("ns", 1)), 2000)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def format_bit_rate(rate_bps: int) -> str:
     """Return a bit rate for people, three significant digits: "941 Mbit/s"."""
     return _scaled(
@@ -227,7 +227,7 @@ def format_bit_rate(rate_bps: int) -> str:
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def format_size(n_bytes: int) -> str:
     """Return a size for people, three significant digits: "512 MiB", "1.5 GiB"."""
     return _scaled(n_bytes, (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10), ("B", 1)), 2048)

@@ -28,16 +28,18 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen:configfile=" + str(
 from PySide6.QtCore import QEventLoop, QTimer, qInstallMessageHandler
 from PySide6.QtWidgets import QDialog
 
-from engine.scenario import load_scenario
+from engine.scenario import bundled_scenarios, load_scenario
 from gui import app
 from gui.heap import leave_out_of_collections
-from gui.style.theme import DARK
+from gui.layouts import SCALES
+from gui.style.theme import DARK, THEME_CHOICES
 from tests.helpers.monkey import Monkey
 
 MINUTE_S = 60.0
 SETTLE_MS = 2000
 MOST_SETTLE_S = 30.0
 """The window tidies a second after the last thing has come, which may be late on a busy machine."""
+WARM_MS, WARM_SLIDES = 100, 60
 FRAMES_PER_MINUTE = 30 * 60
 
 
@@ -77,10 +79,29 @@ def turn(milliseconds: int) -> None:
 
 
 def do_everything(parts: app.Parts) -> None:
-    """Do every action once, and close what it opens."""
-    hands = Monkey(parts, 0)
+    """Do everything once: what is imported, or drawn in its size, at its first use is no growth.
+
+    Every action (what it opens is closed), every scale and theme, every scenario, and both sliders
+    many times.
+    """
+    hands, layouts = Monkey(parts, 0), parts.wiring.layouts
     for name in sorted(row.name for row, _ in parts.window.actions_by_name.rows()):
         hands.act(name)
+    for scenario in bundled_scenarios():
+        parts.session.open(load_scenario(scenario.name))
+        parts.player.seek(parts.player.end_ns // 2)
+        turn(WARM_MS)
+    open_demo(parts)
+    for percent in SCALES:
+        layouts.set_scale(percent)
+        parts.player.seek(parts.player.end_ns // 2)
+        turn(WARM_MS)
+    for theme in THEME_CHOICES:
+        layouts.set_theme(theme)
+        turn(WARM_MS)
+    for _ in range(WARM_SLIDES):
+        hands.slide()
+        turn(WARM_MS // 3)
     open_demo(parts)
 
 

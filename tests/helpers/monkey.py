@@ -98,7 +98,7 @@ class Monkey:
     def _do_something(self) -> None:
         hands: tuple[tuple[int, str, Callable[[], None]], ...] = (
             (5, "click", self._click), (5, "key", self._key), (3, "drag", self._drag),
-            (4, "seek", self._seek), (3, "slider", self._slide), (4, "action", self._act),
+            (4, "seek", self._seek), (3, "slider", self.slide), (4, "action", self._act),
             (2, "wheel", self._wheel), (3, "wait", self._wait), (2, "close", self._close_all),
         )
         _, name, hand = self._random.choices(hands, [weight for weight, _, _ in hands])[0]
@@ -158,7 +158,8 @@ class Monkey:
         player = self._parts.player
         player.seek(self._random.randrange(player.end_ns + 1))
 
-    def _slide(self) -> None:
+    def slide(self) -> None:
+        """Drag one of two sliders to and fro."""
         controls = self._parts.window.controls
         row = self._random.choice((controls.bandwidth, controls.dirty_rate))
         if row.slider.isVisible() and row.slider.isEnabled():
