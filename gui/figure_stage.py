@@ -15,16 +15,19 @@ from engine.instants import InstantError
 from engine.scenario import Scenario
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
+    from PySide6.QtWidgets import QFrame, QWidget
 
     from gui.app import Parts
     from gui.main_window import MainWindow
+    from gui.models.compare_runs import Candidate
     from gui.session import Session
 
 PLOTS: Final = ("ping", "web", "rate", "remaining", "rounds", "downtime", "speed", "stalls")
 VIEWS: Final = (
     "window", "pool", "pages", "narration", "plots", "console", "timeline", "outcome", *PLOTS,
+    "compare",
 )  # fmt: skip
+MOST_COMPARED: Final = 4
 
 TURNS: Final = 3
 """Of the event loop, until everything is laid out and painted."""
@@ -43,6 +46,8 @@ class Picture:
         size_px: Width and height before scaling.
         theme_name: dark, light or projector.
         palette: One of `gui.style.palettes.PALETTES`.
+        compared: For the view compare, what stands beside the scenario: names of policies, and
+            values as PATH=VALUE.
         view: One of `VIEWS`.
         vm: The VM to select; "" for the first one that migrates.
         caption: Under the picture.
@@ -59,6 +64,7 @@ class Picture:
     narrated: bool = False
     callouts: tuple[tuple[str, str], ...] = ()
     palette: str = "default"
+    compared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,9 @@ def staged(scenario: Scenario, picture: Picture) -> Iterator[Staged]:
         if picture.vm:
             _select(parts.session, history, picture.vm)
         t_ns = instant_ns(history, picture.at, picture.vm)
-        if picture.view != "window":
+        if picture.view == "compare":
+            widget = _compared(parts, scenario, picture.compared)
+        elif picture.view != "window":
             widget = _alone(parts.window, picture.view)
         # Never on a screen: no focus, no pointer, and a window manager cannot size it.
         widget.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
@@ -175,8 +183,46 @@ def _select(session: Session, history: History, vm: str) -> None:
     session.select(vm)
 
 
-def _alone(window: MainWindow, view: str) -> QWidget:
-    """Return a widget that holds nothing but one view of the window, on the window's ground."""
+def _compared(parts: Parts, scenario: Scenario, others: tuple[str, ...]) -> QWidget:
+    """Return the page that compares the scenario with others, and nothing else.
+
+    Raises:
+        ShotError: There are none, too many, or one that is neither a policy nor a value.
+        ScenarioError: One of them cannot be run.
+    """
+    if not 1 <= len(others) < MOST_COMPARED:
+        raise ShotError(
+            f"--view compare: give one to {MOST_COMPARED - 1} --with, policies or PATH=VALUE"
+        )
+    comparing, vm = parts.wiring.comparing, parts.session.selected
+    chosen = [comparing.candidates()[0], *(_candidate(scenario, vm, text) for text in others)]
+    runs = [
+        run if isinstance(run, History) else parts.runs.simulate_now(run)
+        for run in (candidate.run for candidate in chosen)
+    ]
+    comparing.begin(
+        [replace(c, run=run) for c, run in zip(chosen, runs, strict=True)]
+    )
+    page = parts.window.compare_page
+    page.close_button.hide()
+    return _framed(parts.window, page)
+
+
+def _candidate(scenario: Scenario, vm: str, text: str) -> Candidate:
+    from gui.models.compare_runs import policy_candidates, value_candidate
+
+    path, equals, value = text.partition("=")
+    if equals:
+        return value_candidate(scenario, path.strip(), value.strip())
+    policies = {c.label: c for c in policy_candidates(scenario, vm)}
+    if text not in policies:
+        there = ", ".join(policies)
+        raise ShotError(f"--with {text}: neither PATH=VALUE nor another policy; there are: {there}")
+    return policies[text]
+
+
+def _framed(window: MainWindow, widget: QWidget) -> QFrame:
+    """Return a frame on the window's ground that holds a widget."""
     from PySide6.QtWidgets import QFrame, QVBoxLayout
 
     frame = QFrame()
@@ -184,9 +230,15 @@ def _alone(window: MainWindow, view: str) -> QWidget:
     frame.setStyleSheet(window.styleSheet())
     layout = QVBoxLayout(frame)
     layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(widget)
+    widget.show()
+    return frame
+
+
+def _alone(window: MainWindow, view: str) -> QWidget:
+    """Return a widget that holds nothing but one view of the window, on the window's ground."""
     if view not in PLOTS:
-        layout.addWidget(getattr(window, view))
-        return frame
+        return _framed(window, getattr(window, view))
     plots = window.plots
     if view not in plots.kinds:
         there = ", ".join(kind for kind in PLOTS if kind in plots.kinds)
@@ -195,5 +247,4 @@ def _alone(window: MainWindow, view: str) -> QWidget:
         plots.show_plot(0, view)
     panel = plots.panel_of(view)
     panel.set_choice(False)
-    layout.addWidget(panel)
-    return frame
+    return _framed(window, panel)

@@ -42,6 +42,7 @@ class FigureSpec(BaseModel):
     """A figure of a document.
 
     Attributes:
+        compare: For the view compare: policies, and values as PATH=VALUE.
         file: Name of the file beside the manifest, PNG, SVG or PDF.
         alt: Words for who cannot see it, which the document gives too.
     """
@@ -54,6 +55,7 @@ class FigureSpec(BaseModel):
     size: tuple[Side, Side] = (1280, 800)
     theme: str = "dark"
     palette: str = "default"
+    compare: tuple[str, ...] = ()
     vm: str = ""
     policy: str | None = None
     set: dict[str, Value] = {}
@@ -66,7 +68,7 @@ class FigureSpec(BaseModel):
         """Return what is to be drawn."""
         return Picture(
             self.at, self.size, self.theme, self.view, self.vm, self.caption, self.captions,
-            tuple((c.part, c.text) for c in self.callouts), self.palette,
+            tuple((c.part, c.text) for c in self.callouts), self.palette, self.compare,
         )
 
     def loaded(self, folder: Path) -> Scenario:

@@ -197,16 +197,20 @@ def speed_of(text: str) -> Fraction:
 )
 @click.option("--palette", type=click.Choice(PALETTES), default="default", show_default=True)
 @click.option("--view", type=click.Choice(VIEWS), default="window", show_default=True)
+@click.option(
+    "--with", "compared", metavar="POLICY|PATH=VALUE", multiple=True,
+    help="For --view compare: what the scenario is compared with, up to three.",
+)
 @click.option("--vm", default="", help="The VM that is selected.")
 @click.option("--policy", metavar="P", help="Move every VM with this policy; drops parameters.")
 @click.option("--set", "values", metavar="PATH=VALUE", multiple=True, help="Change a value.")
 def film_command(
     scenario: str, from_at: str, to_at: str, output: str, fps: int, size: str, speed: str,
-    slow_motion: bool, theme: str, palette: str, view: str, vm: str, policy: str | None,
-    values: Sequence[str],
+    slow_motion: bool, theme: str, palette: str, view: str, compared: Sequence[str], vm: str,
+    policy: str | None,    values: Sequence[str],
 ) -> None:
     """Film a scenario FILE, or a bundled one by its name."""
-    picture = Picture("", size_of(size), theme, view, vm, palette=palette)
+    picture = Picture("", size_of(size), theme, view, vm, palette=palette, compared=tuple(compared))
     film = Film(picture, from_at, to_at, fps, speed_of(speed), slow_motion)
     film_files.check(film_files.format_of(output), output, picture.size_px, fps)
     loaded = edited(load_scenario(scenario), policy=policy, pairs=pairs_of(values))

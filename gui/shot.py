@@ -58,6 +58,10 @@ PALETTES: Final = ("default", "print", "mono")
     help="print: page states apart in a grey copy too; mono: greys alone.",
 )
 @click.option("--view", type=click.Choice(VIEWS), default="window", show_default=True)
+@click.option(
+    "--with", "compared", metavar="POLICY|PATH=VALUE", multiple=True,
+    help="For --view compare: what the scenario is compared with, up to three.",
+)
 @click.option("--vm", default="", help="The VM that is selected.")
 @click.option("--policy", metavar="P", help="Move every VM with this policy; drops parameters.")
 @click.option("--set", "values", metavar="PATH=VALUE", multiple=True, help="Change a value.")
@@ -75,9 +79,9 @@ PALETTES: Final = ("default", "print", "mono")
 )
 def shot(
     scenario: str, instants: Sequence[str], output: str, size: str, scale: str, theme: str,
-    palette: str, view: str, vm: str, policy: str | None, values: Sequence[str], caption: str,
-    narrated: bool, callouts: Sequence[str], alt: str, alt_file: str | None, cite: bool,
-    platform: str,
+    palette: str, view: str, compared: Sequence[str], vm: str, policy: str | None,
+    values: Sequence[str], caption: str, narrated: bool, callouts: Sequence[str], alt: str,
+    alt_file: str | None, cite: bool, platform: str,
 ) -> None:
     """Draw a scenario FILE, or a bundled one by its name, at one instant or at several."""
     from gui.figure_files import ENDINGS, Words, make_figure
@@ -86,7 +90,7 @@ def shot(
         raise ShotError(f"-o {output}: use a name that ends in {', '.join(ENDINGS)}")
     picture = Picture(
         "", size_of(size), theme, view, vm, caption, narrated,
-        tuple(callout(text) for text in callouts), palette,
+        tuple(callout(text) for text in callouts), palette, tuple(compared),
     )  # fmt: skip
     factor = _scale(scale)
     loaded = edited(load_scenario(scenario), policy=policy, pairs=pairs_of(values))

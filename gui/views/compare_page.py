@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from engine.history import History
@@ -17,6 +18,7 @@ from gui.views.compare_curves import CompareCurves, Curve
 from gui.views.comparison_view import ComparisonView
 
 TABLE_PX: Final = 470
+TABLE_SHARE: Final = 0.55
 MOST_PX: Final = (1 << 24) - 1
 
 
@@ -34,7 +36,7 @@ class ComparePage(QFrame):
         super().__init__(parent)
         self.setObjectName("comparePage")
         self._theme, self._vm, self._t_ns = DARK, "", 0
-        self._hidden = False
+        self._hidden = self._compact = False
         self.columns: list[CompareColumn] = []
         self.curves, self.table = CompareCurves(), ComparisonView()
         self.title, self.writes, self.clock = QLabel("Compare"), QLabel(), QLabel()
@@ -95,9 +97,22 @@ class ComparePage(QFrame):
     def set_compact(self, compact: bool) -> None:
         """Put the table below the curves, where there is little room beside them."""
         ways = QHBoxLayout.Direction
+        self._compact = compact
         self._below.setDirection(ways.TopToBottom if compact else ways.LeftToRight)
-        self.table.setMinimumWidth(0 if compact else TABLE_PX)
-        self.table.setMaximumWidth(MOST_PX if compact else TABLE_PX)
+        self._fit_table()
+
+    def _fit_table(self) -> None:
+        """Give the table the room that its columns need, and leave some to the curves."""
+        if self._compact:
+            self.table.setMinimumWidth(0)
+            self.table.setMaximumWidth(MOST_PX)
+            return
+        most = round(self.width() * TABLE_SHARE)
+        self.table.setFixedWidth(max(TABLE_PX, min(self.table.wanted_px, most)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Let the table have its share of the new width."""
+        self._fit_table()
 
     def begin(self, names: Sequence[str], vm: str) -> None:
         """Make room for runs that are being simulated.
@@ -139,6 +154,7 @@ class ComparePage(QFrame):
         self.curves.set_curves(curves, self.end_ns)
         if len(known) > 1:
             self.table.set_runs([(c.name, c.history) for c in known if c.history is not None], vm)
+            self._fit_table()
             self.writes.setText(writes_sentence(self.runs()))
         self.show_instant(self._t_ns)
 

@@ -25,6 +25,7 @@ from gui.style.theme import DARK, Theme, ui_font
 ROW_PX: Final = 22
 CELL_PAD_PX: Final = 12
 GAP_PX: Final = 6
+EDGE_PX: Final = 4
 WIDEST_PX: Final = 300
 ALIKE: Final = "No figure differs by 20 % or more."
 
@@ -130,6 +131,11 @@ class ComparisonView(QWidget):
             widest = max([head.horizontalAdvance(heading), *map(cells.horizontalAdvance, texts)])
             widths.append(widest + CELL_PAD_PX)
         return widths
+
+    @property
+    def wanted_px(self) -> int:
+        """Return the width at which no column of the table is cut."""
+        return sum(self._widths()) + EDGE_PX
 
     def _fit(self) -> None:
         """Give every column the room of its text; what is left over goes to the first one."""

@@ -16,6 +16,7 @@ from engine.figure_text import read_figure
 from engine.scenario import load_scenario
 from gui import figures_command, shot
 from gui.figure_files import make_figure
+from gui.figure_stage import staged
 
 ROOT = Path(__file__).resolve().parents[2]
 README_MANIFEST = ROOT / "assets" / "readme" / "figures.toml"
@@ -83,22 +84,22 @@ def test_a_virtual_screen_gives_the_same_bytes(tmp_path, ending):
     assert one.read_bytes() == two.read_bytes()
 
 
-def test_dark_and_light_differ_in_colour_only(tmp_path):
-    for theme in ("dark", "light"):
-        make_figure(
-            load_scenario("recorded-demo"),
-            shot.Picture("round 1 + 2 s", (1280, 800), theme, callouts=(("link", "Here"),)),
-            tmp_path / f"{theme}.svg",
-        )
+def test_themes_and_palettes_differ_in_colour_only(tmp_path):
+    looks = [("dark", "default"), ("light", "default"), ("dark", "mono"), ("light", "print")]
     shapes = []
-    for theme in ("dark", "light"):
-        text = (tmp_path / f"{theme}.svg").read_text("utf-8")
+    for theme, palette in looks:
+        path = tmp_path / f"{theme}-{palette}.svg"
+        picture = shot.Picture(
+            "round 1 + 2 s", (1280, 800), theme, callouts=(("link", "Here"),), palette=palette
+        )
+        make_figure(load_scenario("recorded-demo"), picture, path)
+        text = path.read_text("utf-8")
         text = re.sub(r'xlink:href="data:[^"]*"', "", text)  # pictures of pages
         text = re.sub(r"<(linear|radial)Gradient.*?</\1Gradient>", "", text, flags=re.DOTALL)
         text = re.sub(r"fillpattern\d+_[0-9a-f]+", "fillpattern", text)
         text = re.sub(r'(fill|stroke)(-opacity)?="[^"]*"', "", text)
         shapes.append([line for line in text.splitlines() if "<g " not in line or "font" in line])
-    assert shapes[0] == shapes[1]
+    assert all(shape == shapes[0] for shape in shapes)
     assert sum("<text" in line for line in shapes[0]) > 100
 
 
@@ -272,10 +273,11 @@ def test_a_manifest_makes_its_figures_and_tells_which_changed(tmp_path, capsys):
 def test_a_wrong_manifest_tells_all_its_faults(tmp_path, capsys):
     path = tmp_path / "m.toml"
     path.write_text(MANIFEST.replace('view = "timeline"', 'view = "moon"').replace(
-        'file = "b.svg"', 'file = "a.png"\ntheme = "pink"'))
+        'file = "b.svg"', 'file = "a.png"\ntheme = "pink"\npalette = "sepia"'))
     assert figures_command.main([str(path)]) == 2
     told = capsys.readouterr().err
-    for part in ('figures.0.view = "moon"', 'figures.1.theme = "pink"', "given twice"):
+    for part in ('figures.0.view = "moon"', 'figures.1.theme = "pink"', "given twice",
+                 'figures.1.palette = "sepia": use default, print, mono'):
         assert part in told
     path.write_text("format = 2")
     assert figures_command.main([str(path)]) == 2
@@ -304,3 +306,41 @@ def test_every_picture_of_our_documents_is_in_the_manifest():
             if not picture.startswith("http"):
                 assert Path(picture).name in named, (document, picture)
                 assert (path.parent / picture).is_file(), (document, picture)
+
+
+def test_a_comparison_is_a_figure_too(tmp_path):
+    demo = load_scenario("recorded-demo")
+    beside = ("stop-and-copy", "network.bandwidth=500 Mbit/s")
+    picture = shot.Picture("resumed", (1280, 720), view="compare", compared=beside)
+    words = make_figure(demo, picture, tmp_path / "one.svg")
+    make_figure(demo, picture, tmp_path / "two.svg")
+    text = (tmp_path / "one.svg").read_text("utf-8")
+    assert (tmp_path / "two.svg").read_bytes() == (tmp_path / "one.svg").read_bytes()
+    for part in ("Compare cps", "xen-legacy", "stop-and-copy", "bandwidth 500 Mbit/s", "Downtime"):
+        assert part in text, part
+    assert "Close" not in text
+    assert "compare" in words.alt
+    with staged(demo, picture) as stage:
+        page = stage.parts.window.compare_page
+        assert [c.history.migrations[0].policy for c in page.columns] == [
+            "xen-legacy", "stop-and-copy", "xen-legacy"
+        ]
+        assert page.table.table.horizontalScrollBar().maximum() == 0
+        later = stage.at(stage.t_ns + 5_000_000_000)
+        assert f"{later.t_ns / 1e9:.1f} s" in page.clock.text()
+
+
+@pytest.mark.parametrize(
+    ("beside", "said"),
+    [
+        ((), "give one to 3 --with"),
+        (("stop-and-copy",) * 4, "give one to 3 --with"),
+        (("warp",), "--with warp: neither PATH=VALUE nor another policy; there are: stop-and-copy"),
+        (("network.bandwidth=fast",), 'network.bandwidth = "fast"'),
+    ],
+)
+def test_what_cannot_be_compared_is_one_sentence(tmp_path, beside, said):
+    picture = shot.Picture("1 s", view="compare", compared=beside)
+    with pytest.raises((shot.ShotError, ScenarioError), match=re.escape(said)):
+        make_figure(load_scenario("recorded-demo"), picture, tmp_path / "a.png")
+    assert not (tmp_path / "a.png").exists()
