@@ -321,8 +321,8 @@ def _goal_state(goal: GoalSpec, history: History) -> GoalState:
 
 
 def _bounds(goal: GoalSpec) -> str:
-    words = [("at most", goal.at_most), ("at least", goal.at_least), ("is", goal.equals)]
-    return " and ".join(f"{word} {bound}" for word, bound in words if bound is not None)
+    words = [("at most ", goal.at_most), ("at least ", goal.at_least), ("", goal.equals)]
+    return " and ".join(f"{word}{bound}" for word, bound in words if bound is not None)
 
 
 def _near(given: int, found: int, near: str) -> bool:

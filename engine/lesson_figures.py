@@ -40,8 +40,8 @@ class Figure:
         """Return it for people, with its unit."""
         if self.value is None:
             return NOT_THERE
-        if isinstance(self.value, str):
-            return self.value
+        if isinstance(self.value, str):  # "does-not-converge" in files; a sentence stays
+            return self.value if " " in self.value else self.value.replace("-", " ")
         return format_value(self.kind, self.value)
 
 
@@ -134,7 +134,7 @@ FIGURES: Final[dict[str, tuple[str, Kind, Reader]]] = {
     "outcome": ("outcome", "word", lambda h, m: m.outcome),
     "stop_reason": ("reason to stop", "word", lambda h, m: m.stop_reason),
     "why_stopped": ("reason to stop, in words", "word", _why_stopped),
-    "converges": ("stops by itself", "word", _converges),
+    "converges": ("convergence", "word", _converges),
     "rule": ("rule that refuses", "word", lambda h, m: m.refusals[0].rule if m.refusals else None),
 }
 """Name: label, kind, and how it is read from a run."""

@@ -249,7 +249,8 @@ class LessonAsking(QObject):
             found = "; ".join(goal.found for goal in goals)
             met = run.number not in run.given_up
             self._keep("exercise", step.text, values, found, met)
-            panel.show_verdict("The goal is met." if met else "", filled(step.why, history))
+            told = "The goal is met." if met else _example(step)
+            panel.show_verdict(told, filled(step.why, history))
             self.part_changed.emit()
             panel.next_button.setFocus()
 
@@ -261,14 +262,20 @@ class LessonAsking(QObject):
 
     def show_solution(self) -> None:
         """Put a solution in force, as an edit that undo takes back."""
-        from engine.knob_names import knob_sentence
         from engine.lesson import with_values
 
         run, scenario = self._scene.run, self._session.scenario
         assert run is not None and scenario is not None and self._scene.panel is not None
         step: ExerciseStep = run.step  # type: ignore[assignment]
         run.give_up()
-        words = "; ".join(knob_sentence(path, value) for path, value in step.solution.items())
-        self._scene.panel.show_verdict(f"For example: {words}.", "")
-        self._session.take(with_values(scenario, step.solution), f"a solution: {words}")
+        self._scene.panel.show_verdict(_example(step), "")
+        self._session.take(with_values(scenario, step.solution), "a solution of the lesson")
         self.part_changed.emit()
+
+
+def _example(step: ExerciseStep) -> str:
+    """Return the solution of an exercise in words."""
+    from engine.knob_names import knob_sentence
+
+    words = "; ".join(knob_sentence(path, value) for path, value in step.solution.items())
+    return f"For example: {words}."

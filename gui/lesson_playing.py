@@ -12,10 +12,11 @@ from PySide6.QtCore import QObject, QRect, QTimer, Signal
 from engine.history import Frame, History
 from engine.steps import step_to
 from gui.lesson_scene import LessonScene
-from gui.named_parts import part_rect
+from gui.named_parts import part_rect, part_widget
 
 LEAST_APART_NS: Final = 1_000_000_000
 """Two pauses are at least so far apart as it is seen, whatever the speed."""
+SIDE_GAP_PX: Final = 12
 KEPT_CLEAR: Final = ("legend", "transport")
 """No caption stands over these, if there is another place."""
 
@@ -40,6 +41,8 @@ class LessonPlaying(QObject):
         self._paused_ns: int | None = None
         self._light_timer = QTimer(self, singleShot=True, interval=0)
         self._light_timer.timeout.connect(self.place_light)
+        self._scroll_timer = QTimer(self, singleShot=True, interval=0)
+        self._scroll_timer.timeout.connect(self._scroll)
         self._player.frame_changed.connect(self._on_frame)
         self._player.stopped_at.connect(self._on_stopped)
         self._player.playing_changed.connect(self._end_pause)
@@ -57,6 +60,23 @@ class LessonPlaying(QObject):
         self._paused_ns = None
 
     # The light
+
+    def show_in_side(self) -> None:
+        """Scroll the side to what the step is about."""
+        self._scroll_timer.start()  # what is shown there has no place yet
+
+    def _scroll(self) -> None:
+        run, side = self._scene.run, self._window.side
+        if run is None:
+            return
+        step = run.step
+        part = f"knob:{step.knobs[0]}" if step.kind == "exercise" else step.spotlight
+        widget = part_widget(self._window, part or "controls") or self._window.controls
+        if part == "outcome":
+            side.verticalScrollBar().setValue(widget.y() - SIDE_GAP_PX)
+        else:
+            side.ensureWidgetVisible(widget, 0, SIDE_GAP_PX)
+        self.place_light()
 
     def place_light_soon(self) -> None:
         """Light once more when everything has its place."""
@@ -105,6 +125,8 @@ class LessonPlaying(QObject):
         stretch = stretch_of(run.step, history)
         if stretch is None:
             self._set_stops()
+            if run.step.spotlight == "controls":
+                self._player.to_start()  # there all of them can be changed
             return
         step = run.step
         speed = speed_of(getattr(step, "speed", "1"))

@@ -41,6 +41,12 @@ def part_rect(window: MainWindow, name: str) -> QRect | None:
     return next((rect for found, rect in _parts(window) if found == wanted), None)
 
 
+def part_widget(window: MainWindow, name: str) -> QWidget | None:
+    """Return the widget of a part, shown or not; None: there is none of that name."""
+    wanted = _knob_name(name)
+    return next((widget for found, widget in _widgets(window) if found == wanted), None)
+
+
 def _knob_name(name: str) -> str:
     """Return the short name of a knob's path; other names as they are."""
     kind, _, path = name.partition(":")

@@ -40,6 +40,7 @@ class Showing(QObject):
         self._window, self._player = window, player
         self._session, self._runs = session, runs
         self._original: Scenario | None = None
+        self._hints = True
         self._controls_key: tuple[object, ...] = ()
         self._previous: History | None = None
         self._number = 0
@@ -80,7 +81,13 @@ class Showing(QObject):
         if frame.t_ns == 0 and not self._player.playing:
             self._show_start_hint()
 
+    def set_start_hint(self, on: bool) -> None:
+        """Say at the start of a run how it is played, or leave that to a lesson."""
+        self._hints = on
+
     def _show_start_hint(self) -> None:
+        if not self._hints:
+            return
         narration = self._window.narration
         narration.show_text(START_HINT, narration.text)
 

@@ -288,9 +288,6 @@ class Teaching(QObject):
         assert history is not None
         side = step.kind == "exercise" or step.spotlight in SIDE_PARTS
         self._layouts.set_lesson(True, side=side)
-        if side:
-            shown = self._window.outcome if step.spotlight == "outcome" else self._window.controls
-            self._window.side.ensureWidgetVisible(shown)
         panel.show_step(
             f"Lesson {run.lesson.spec.number}: {run.lesson.title}",
             (run.number + 1, len(run.lesson.steps)), step.title, filled(step.text, history),
@@ -299,6 +296,8 @@ class Teaching(QObject):
         if panel.answer is not None:
             keep_keys(self._window, panel.answer)
         self._shown = run.number
+        if side:
+            self._playing.show_in_side()
         self._asking.tell_all()
         self._begin_step(history)
         self._keep_progress()
@@ -318,6 +317,8 @@ class Teaching(QObject):
             self._asking.judge()
         else:
             self._playing.play()
+            if run.at_end and not self._player.playing:
+                self._player.to_end()  # what it all came to
         if stage is Stage.REVEALED:
             self._asking.tell_verdict(run.verdicts.get(run.number))
         self._show_part()

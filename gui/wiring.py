@@ -116,6 +116,7 @@ class Wiring(QObject):
             window, player, session, settings, layouts=self.layouts, predicting=self.predicting
         )  # fmt: skip
         self.teaching.changed.connect(self.presenting.set_lesson)
+        self.teaching.changed.connect(lambda on: self.showing.set_start_hint(not on))
         self.presenting.changed.connect(self.teaching.set_large)
         self.files = Files(
             window, session, self.opening, settings, tree=tree, keep_in=self._keep_in

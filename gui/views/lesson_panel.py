@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QFont
 from PySide6.QtWidgets import (
     QFrame,
@@ -239,9 +239,15 @@ class LessonPanel(QFrame):
         self._put(self.why, why)
         if verdict or why:
             self.announce(f"{verdict} {why}".strip())
-            # The newest words may stand below what is seen.
-            self._column.activate()
-            self.area.ensureWidgetVisible(self.why if why else self.verdict, 0, 20)
+            # The newest words may stand below what is seen, and have no place yet.
+            QTimer.singleShot(0, self, self._show_newest)
+
+    def _show_newest(self) -> None:
+        """Scroll to the verdict, so that it is read from its begin."""
+        self._column.activate()
+        for label in (self.why, self.verdict):
+            if not label.isHidden():
+                self.area.ensureWidgetVisible(label, 0, 8)
 
     def announce(self, words: str) -> None:
         """Tell screen readers."""

@@ -148,6 +148,8 @@ class Spotlight(QWidget):
         shade.setAlpha(DIM_ALPHA)
         lit = self._lit.adjusted(-3, -3, 3, 3) & self.rect()
         rest = QRegion(self.rect()) - QRegion(lit) - QRegion(self._kept)
+        if self._caption:
+            rest -= QRegion(self._anchor)
         if self._dims:
             painter.setClipRegion(rest)
             painter.fillRect(self.rect(), shade)
