@@ -5,9 +5,10 @@
 
 A line a minute: memory of its own, references to True, and what was done. Before every line
 everything is reset and the demo opened anew, so that the same is compared with the same: no kept
-branches, one scale, one theme. Memory of its own is what Linux calls RssAnon: mapped files, such
-as libraries, come and go as the system likes, and are told beside it. `play` takes as long as it
-says, thirty frames a second by the clock on the wall; `--fast` plays as many without waiting.
+branches, one scale, one theme; what lies free is given back, as the window itself does a moment
+after the last run, answer or dialog. Memory of its own is what Linux calls RssAnon: mapped files,
+such as libraries, come and go as the system likes, and are told beside it. `play` takes as long as
+it says, thirty frames a second by the clock on the wall; `--fast` plays as many without waiting.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from PySide6.QtWidgets import QDialog
 
 from engine.scenario import bundled_scenarios, load_scenario
 from gui import app
-from gui.heap import leave_out_of_collections
+from gui.heap import give_back, leave_out_of_collections
 from gui.layouts import SCALES
 from gui.style.theme import DARK, THEME_CHOICES
 from tests.helpers.monkey import Monkey
@@ -58,6 +59,8 @@ def open_demo(parts: app.Parts) -> None:
     if parts.wiring.presenting.on:
         parts.wiring.presenting.leave()
     window.showNormal()
+    if parts.wiring.teaching.running is not None:
+        parts.wiring.teaching.end()
     window.resize(1280, 800)
     parts.session.open(load_scenario("recorded-demo"))
     parts.wiring.layouts.reset_all()
@@ -114,6 +117,8 @@ def monkey(parts: app.Parts, seconds: float, seed: int) -> list[str]:
     for minute in range(1, minutes + 1):
         hands.play(min(MINUTE_S, seconds))
         open_demo(parts)
+        gc.collect()
+        give_back()
         used, files = memory_mib()
         first = first or used
         print(
