@@ -1,6 +1,7 @@
 """Showing a run: every view gets the newest History, a few at a time, and every frame."""
 
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer
@@ -47,6 +48,10 @@ class Showing(QObject):
         self._due: list[tuple[HistoryView, ...]] = []
         self._fresh: list[HistoryView] = []
         self._fresh_ns = 0
+        self._later: Frame | None = None
+        # Not 0: what a jump shows first is painted before the rest is worked out.
+        self._later_timer = QTimer(self, singleShot=True, interval=1)
+        self._later_timer.timeout.connect(self._show_later)
         self._due_timer = QTimer(self, singleShot=True, interval=0)
         self._due_timer.timeout.connect(self._show_due)
         self._models_timer = QTimer(self, singleShot=True, interval=MODELS_AFTER_MS)
@@ -73,17 +78,36 @@ class Showing(QObject):
         passed = [view for group in self._due for view in group]
         if frame.t_ns == self._fresh_ns:
             passed += self._fresh
-        self._fresh = []
-        for view in self._window.views:
+        self._fresh, self._later = [], None
+        for view in self._first_views(frame):
             if not any(view is other for other in passed):
                 view.show_frame(frame)
         self._update_controls(frame.t_ns)
+        if self._later is not None:
+            self._later_timer.start()
         if frame.t_ns == 0 and not self._player.playing:
             self._show_start_hint()
 
     def set_start_hint(self, on: bool) -> None:
         """Say at the start of a run how it is played, or leave that to a lesson."""
         self._hints = on
+
+    def _first_views(self, frame: Frame) -> Sequence[HistoryView]:
+        """Return the views that show an instant at once: of a large VM, after a jump, its pages."""
+        history, window = self._session.history, self._window
+        if self._player.playing or history is None or not history.samples:
+            return window.views
+        self._later = frame
+        return window.timeline, window.transport, window.narration, window.pages
+
+    def _show_later(self) -> None:
+        """Let the views that a jump has left out follow, unless something newer was shown."""
+        frame, self._later = self._later, None
+        history, window = self._session.history, self._window
+        if frame is not None and history is not None:
+            for view in (window.pool, window.plots, window.console, window.outcome, window.rounds):
+                if not any(view is other for group in self._due for other in group):
+                    view.show_frame(frame)
 
     def _show_start_hint(self) -> None:
         if not self._hints:

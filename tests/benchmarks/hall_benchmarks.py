@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QCoreApplication, Qt, QTimer
 
 from engine.scenario import Scenario
 from gui import app
@@ -106,7 +106,7 @@ def _jumps(scenario: Scenario) -> list[Row]:
     for t_ns in rng.integers(0, parts.player.end_ns, SEEKS):
         begin = time.perf_counter()
         parts.player.seek(int(t_ns))
-        _process()
+        QCoreApplication.sendPostedEvents()  # paints what the jump has changed at once
         firsts.append((time.perf_counter() - begin) * 1e3)
         end = time.perf_counter() + 10
         while parts.window.pages.counting and time.perf_counter() < end:

@@ -130,3 +130,21 @@ def test_counts_of_a_window_are_those_of_its_known_pages(every, per_cell):
             wanted = {s: known.count(s) * every for s in set(known)}
         found = {s: int(n) for s, n in enumerate(counts[cell]) if n}
         assert found == wanted, cell
+
+
+def test_a_jump_shows_the_pages_first_and_the_rest_right_after(
+    small_limits, open_window, demo, qtbot
+):
+    parts = open_window(demo)
+    assert parts.session.history.samples
+    window, t_ns = parts.window, 9_000_000_000
+    parts.player.seek(t_ns)
+    assert window.pages._vm_frame[1] == t_ns
+    assert window.plots._t_ns == 0
+    qtbot.waitUntil(lambda: window.plots._t_ns == t_ns)
+    parts.player.seek(t_ns + 1)
+    parts.player.play()
+    parts.player.seek(t_ns + 2)
+    assert window.plots._t_ns == t_ns + 2
+    qtbot.wait(5)
+    assert window.plots._t_ns == t_ns + 2
