@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -62,7 +62,7 @@ class BranchTree(QFrame):
         """Start empty and hidden."""
         super().__init__(parent)
         self.setObjectName("branches")
-        self._filling = self._hidden = False
+        self._filling = self._hidden = self._outdated = False
         self._checked: list[object] = []
         self._written: list[tuple[object, ...]] = []
         self._shown: tuple[Sequence[Future], object, Sequence[int]] = ((), None, ())
@@ -166,6 +166,9 @@ class BranchTree(QFrame):
             item = self._write(place, future, depth, is_current=future is current)
             if future is pointed and self.tree.currentItem() is not item:
                 self.tree.setCurrentItem(item)
+        if self._outdated:
+            self._outdated = False
+            self.tree.doItemsLayout()
         rows = max(2, min(MOST_ROWS, len(futures)))
         self.tree.setFixedHeight(rows * ROW_PX + self.tree.header().sizeHint().height() + 6)
         self._filling = False
@@ -179,10 +182,8 @@ class BranchTree(QFrame):
         self, place: int, future: Future, depth: int, *, is_current: bool
     ) -> QTreeWidgetItem:
         """Return the line of a future, written anew only where it tells something else."""
-        item = self.tree.topLevelItem(place)
-        if item is None:
-            item = QTreeWidgetItem()
-            self.tree.addTopLevelItem(item)
+        there = self.tree.topLevelItem(place)
+        item = QTreeWidgetItem() if there is None else there
         times = (future.total_ns, future.downtime_ns)
         key = (
             future, future.name, future.at_ns, *times, future.outcome, depth, is_current,
@@ -190,7 +191,12 @@ class BranchTree(QFrame):
         )  # fmt: skip
         if self._written[place : place + 1] != [key]:
             self._written[place:] = [key, *self._written[place + 1 :]]
-            self._fill(item, future, depth, is_current=is_current)
+            # The view would look at its rows again after each of eight changes of this one.
+            with QSignalBlocker(self.tree.model()):
+                self._fill(item, future, depth, is_current=is_current)
+            self._outdated = True
+        if there is None:
+            self.tree.addTopLevelItem(item)
         return item
 
     def _fill(

@@ -269,3 +269,21 @@ def test_lines_that_tell_the_same_are_not_written_again(
     assert nodes[0] not in written and nodes[1] in written and nodes[2] in written
     texts = [panel.tree.topLevelItem(i).text(0) for i in range(panel.tree.topLevelItemCount())]
     assert len(texts) == 3 and [("\u25b6" in t) for t in texts] == [False, False, True]
+
+
+def test_many_futures_are_written_anew_without_the_view_looking_at_each_change(
+    parts: Parts,
+) -> None:
+    futures = [Node(f"future {i}", None, 0, parts.session.scenario) for i in range(60)]
+    panel = parts.window.branches
+    panel.show_futures(futures, futures[3], [0] * 60)
+    told: list[object] = []
+    panel.tree.model().dataChanged.connect(lambda *where: told.append(where))
+
+    panel.set_future_hidden(True)
+
+    assert told == []
+    texts = {panel.tree.topLevelItem(row).text(1) for row in range(60)}
+    assert texts == {"hidden"}
+    panel.set_future_hidden(False)
+    assert panel.tree.topLevelItem(59).text(1) == "\N{EN DASH}"
