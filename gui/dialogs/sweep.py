@@ -25,8 +25,9 @@ from PySide6.QtWidgets import (
 from engine.policies import POLICIES
 from engine.sweep import SweepResult
 from gui.dialogs.modeless import ModelessDialog
+from gui.models.sweep_reading import LABELS
 from gui.style.theme import Theme, ui_font
-from gui.views.sweep_picture import LABELS, SweepPicture
+from gui.views.sweep_picture import SweepPicture
 
 NONE: Final = "none"
 FORM_PX: Final = 300

@@ -4,9 +4,8 @@ A map has numbers and hatching beside its colours, curves have dashes and marks:
 the only sign. A cross goes from point to point by mouse or arrow keys.
 """
 
-import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -22,24 +21,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from engine.sweep import SweepResult
+from engine.sweep import FIGURES, SweepResult
+from gui.models.sweep_reading import MODEL_OF, SweepReading, short_value
 from gui.style.enlarging import shrunk
 from gui.style.theme import DARK, Theme, ui_font
 
-WIDE: Final = 20
-"""Values that differ by more than this factor are coloured by their ratios."""
 LEFT_PX, TOP_PX, RIGHT_PX, BOTTOM_PX = 84, 34, 18, 46
 FONT_PX: Final = 11
-MODEL_OF: Final = {
-    "total_time_s": "model_total_time_s", "downtime_s": "model_downtime_s",
-}
-LABELS: Final = {
-    "total_time_s": "Total migration time, s", "downtime_s": "Downtime, s",
-    "service_gap_s": "Service gap, s", "bytes_sent": "Sent, MiB", "pages_sent": "Pages sent",
-    "pages_skipped": "Pages skipped", "pages_faulted": "Pages pulled on a fault",
-    "rounds": "Rounds",
-}
-SCALES: Final = {"bytes_sent": 1 / 2**20}
 STOPS: Final = ((0, 32, 76), (66, 78, 108), (124, 123, 120), (186, 171, 116), (255, 233, 69))
 """Five stops of cividis (Nunez, Anderton, Renslow 2018): one order for every colour vision."""
 DASHES: Final = (
@@ -64,6 +52,7 @@ class SweepPicture(QWidget):
         super().__init__(parent)
         self._theme, self._scale = theme, 1.0
         self._result: SweepResult | None = None
+        self._reading: SweepReading | None = None
         self._figure, self._policy, self._at = "downtime_s", 0, 0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
@@ -92,6 +81,7 @@ class SweepPicture(QWidget):
         if result is not self._result:
             self._at = 0
         self._result, self._figure, self._policy = result, figure, policy
+        self._reading = None if result is None else SweepReading(result, figure)
         self._tell()
         self.update()
 
@@ -106,95 +96,32 @@ class SweepPicture(QWidget):
     # What is shown
 
     @property
-    def _is_map(self) -> bool:
-        return self._result is not None and len(self._result.plan.axes) == 2
-
-    def _value(self, point: int, figure: str | None = None) -> float | None:
-        assert self._result is not None
-        figure = figure or self._figure
-        value: Any = self._result.rows[point][_index(figure)]
-        base = {v: k for k, v in MODEL_OF.items()}.get(figure, figure)
-        return None if value is None else float(value) * SCALES.get(base, 1)
-
-    def _range(self) -> tuple[float, float]:
-        assert self._result is not None
-        values = [self._value(i) for i in range(len(self._result.rows))]
-        known = [v for v in values if v is not None]
-        return (0.0, max(known, default=1.0) or 1.0)
-
-    def _least(self) -> float:
-        """Return the least value above 0 if the values span so much that ratios tell more."""
-        assert self._result is not None
-        values = [self._value(i) for i in range(len(self._result.rows))]
-        known = [v for v in values if v is not None]
-        low, high = min(known, default=0.0), max(known, default=0.0)
-        return low if low > 0 and high / low > WIDE else 0.0
-
-    def _share(self, value: float) -> float:
-        """Return where a value stands on the scale of colours, 0 to 1."""
-        low, high = self._least(), self._range()[1]
-        if low:
-            return math.log(max(value, low) / low) / math.log(high / low)
-        return value / high
-
-    def _value_of(self, share: float) -> float:
-        """Return the value at a place of the scale of colours."""
-        low, high = self._least(), self._range()[1]
-        return low * (high / low) ** share if low else share * high
+    def _read(self) -> SweepReading:
+        assert self._reading is not None
+        return self._reading
 
     def words(self, point: int) -> str:
         """Return a point in one line: its values and what came out."""
-        assert self._result is not None
-        plan, row = self._result.plan, self._result.rows[point]
-        policy, values = list(plan.points())[point]
-        given = ", ".join(
-            f"{axis.path} {value}" for axis, value in zip(plan.axes, values, strict=True)
-        )
-        value, outcome = self._value(point), row[0]
-        label = LABELS[self._figure]
-        found = "none" if value is None else f"{value:.4g}"
-        parts = [f"{policy + ': ' if policy else ''}{given}", f"{label}: {found}", outcome]
-        if row[1] is not None:
-            parts.append("stops by itself" if row[1] else "does not converge")
-        model = MODEL_OF.get(self._figure)
-        modelled = None if model is None else self._value(point, model)
-        if modelled is not None:
-            parts.append(f"model: {modelled:.4g}")
-        return "; ".join(parts)
+        return self._read.words(point)
 
     def _tell(self) -> None:
         if self._result is None:
             self.setAccessibleDescription("nothing yet")
             return
-        self.setAccessibleDescription(self.words(self._at))
+        self.setAccessibleDescription(self._read.words(self._at))
         self.pointed.emit(self._at)
 
     # Geometry
 
     def _area(self) -> QRectF:
-        right = RIGHT_PX + (54 if self._is_map else 0)
+        right = RIGHT_PX + (54 if self._result is not None and self._read.is_map else 0)
         return QRectF(
             LEFT_PX, TOP_PX, max(10, self._room.width() - LEFT_PX - right),
             max(10, self._room.height() - TOP_PX - BOTTOM_PX),
         )  # fmt: skip
 
-    def _steps(self) -> tuple[int, int]:
-        assert self._result is not None
-        axes = self._result.plan.axes
-        return len(axes[0].values), len(axes[1].values) if len(axes) > 1 else 1
-
-    def _point(self, first: int, second: int, policy: int) -> int:
-        n_first, n_second = self._steps()
-        return (policy * n_first + first) * n_second + second
-
-    def _place(self, point: int) -> tuple[int, int, int]:
-        n_first, n_second = self._steps()
-        rest, second = divmod(point, n_second)
-        policy, first = divmod(rest, n_first)
-        return first, second, policy
-
     def _cell(self, first: int, second: int) -> QRectF:
-        area, (n_first, n_second) = self._area(), self._steps()
+        area, (n_first, n_second) = self._area(), self._read.steps()
         width, height = area.width() / n_first, area.height() / n_second
         return QRectF(
             area.left() + first * width, area.bottom() - (second + 1) * height, width, height
@@ -202,12 +129,12 @@ class SweepPicture(QWidget):
 
     def _spot(self, point: int, figure: str | None = None) -> QPointF | None:
         """Return where a point of a curve lies."""
-        value = self._value(point, figure)
+        value = self._read.value(point, figure)
         if value is None:
             return None
-        area, (n_first, _) = self._area(), self._steps()
-        first = self._place(point)[0]
-        low, high = self._range()
+        area, (n_first, _) = self._area(), self._read.steps()
+        first = self._read.place(point)[0]
+        low, high = self._read.extent
         share = min(1.05, (value - low) / (high - low))
         return QPointF(
             area.left() + area.width() * first / max(1, n_first - 1),
@@ -233,16 +160,16 @@ class SweepPicture(QWidget):
     def _point_at(self, at: QPointF) -> None:
         if self._result is None:
             return
-        area, (n_first, n_second) = self._area(), self._steps()
+        area, (n_first, n_second) = self._area(), self._read.steps()
         share = (at.x() - area.left()) / area.width()
-        if self._is_map:
+        if self._read.is_map:
             first = max(0, min(n_first - 1, int(share * n_first)))
             up = (area.bottom() - at.y()) / area.height()
-            self._go(self._point(first, max(0, min(n_second - 1, int(up * n_second))),
+            self._go(self._read.point(first, max(0, min(n_second - 1, int(up * n_second))),
                                  self._policy))
             return
         first = max(0, min(n_first - 1, round(share * (n_first - 1))))
-        points = [self._point(first, 0, p) for p in range(len(self._result.plan.policies))]
+        points = [self._read.point(first, 0, p) for p in range(len(self._result.plan.policies))]
         spots = [(abs(s.y() - at.y()), p) for p in points if (s := self._spot(p)) is not None]
         self._go(min(spots)[1] if spots else points[0])
 
@@ -259,15 +186,16 @@ class SweepPicture(QWidget):
         if key not in moves:
             self.opened.emit(self._at)
             return
-        (n_first, n_second), (first, second, policy) = self._steps(), self._place(self._at)
+        n_first, n_second = self._read.steps()
+        first, second, policy = self._read.place(self._at)
         across, up = moves[key]
         first = max(0, min(n_first - 1, first + across))
-        if self._is_map:
+        if self._read.is_map:
             second = max(0, min(n_second - 1, second + up))
             policy = self._policy
         else:
             policy = max(0, min(len(self._result.plan.policies) - 1, policy - up))
-        self._go(self._point(first, second, policy))
+        self._go(self._read.point(first, second, policy))
 
     def _go(self, point: int) -> None:
         if point != self._at:
@@ -296,7 +224,7 @@ class SweepPicture(QWidget):
             painter.drawText(
                 self._room, int(Qt.AlignmentFlag.AlignCenter), "Choose parameters, then run."
             )
-        elif self._is_map:
+        elif self._read.is_map:
             self._paint_map(painter)
         else:
             self._paint_curves(painter)
@@ -311,7 +239,7 @@ class SweepPicture(QWidget):
         assert self._result is not None
         area, theme, axes = self._area(), self._theme, self._result.plan.axes
         painter.setPen(theme.color("dim"))
-        if self._is_map:
+        if self._read.is_map:
             painter.drawText(QPointF(8, 20), f"up: {axes[1].path}")
         painter.drawText(
             QRectF(area.left(), self._room.height() - 20, area.width(), 18),
@@ -321,13 +249,13 @@ class SweepPicture(QWidget):
 
     def _paint_ticks(self, painter: QPainter, values: Sequence[str]) -> None:
         area, metrics = self._area(), painter.fontMetrics()
-        texts = [_short(value) for value in values]
+        texts = [short_value(value) for value in values]
         widest = max(metrics.horizontalAdvance(text) for text in texts) + 14
         every = max(1, -(-len(values) * widest // max(1, int(area.width()))))
         for i, text in enumerate(texts):
             if i % every:
                 continue
-            if self._is_map:
+            if self._read.is_map:
                 x = area.left() + (i + 0.5) * area.width() / len(values)
             else:
                 x = area.left() + i * area.width() / max(1, len(values) - 1)
@@ -339,7 +267,7 @@ class SweepPicture(QWidget):
         assert self._result is not None
         area, theme = self._area(), self._theme
         self._paint_axes(painter)
-        low, high = self._range()
+        low, high = self._read.extent
         for quarter in range(5):
             y = area.bottom() - area.height() * quarter / 4
             painter.setPen(theme.color("line" if quarter == 0 else "grid"))
@@ -364,7 +292,7 @@ class SweepPicture(QWidget):
         """Draw a policy's curve; a hollow mark does not converge; the model is a thin line."""
         assert self._result is not None
         color = self._theme.color(INKS[number % len(INKS)])
-        points = [self._point(i, 0, number) for i in range(self._steps()[0])]
+        points = [self._read.point(i, 0, number) for i in range(self._read.steps()[0])]
         model = MODEL_OF.get(self._figure)
         for figure, pen in (
             (model, QPen(self._theme.color("dim"), 1, Qt.PenStyle.DotLine)),
@@ -408,15 +336,15 @@ class SweepPicture(QWidget):
     def _paint_map(self, painter: QPainter) -> None:
         assert self._result is not None
         self._paint_axes(painter)
-        n_first, n_second = self._steps()
-        _, high = self._range()
+        n_first, n_second = self._read.steps()
+        _, high = self._read.extent
         roomy = self._area().width() / n_first >= 44 and self._area().height() / n_second >= 16
         for first in range(n_first):
             for second in range(n_second):
                 self._paint_cell(painter, first, second, high, roomy)
         self._paint_border(painter)
         self._paint_second_axis(painter, high)
-        first, second, _ = self._place(self._at)
+        first, second, _ = self._read.place(self._at)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for token, width in (("ground", 4), ("ink", 2)):
             painter.setPen(QPen(self._theme.color(token), width))
@@ -427,9 +355,9 @@ class SweepPicture(QWidget):
     ) -> None:
         """Fill a cell, hatch what does not converge, and write its number where there is room."""
         assert self._result is not None
-        point = self._point(first, second, self._policy)
-        value, cell = self._value(point), self._cell(first, second)
-        color = _color(0.0 if value is None else self._share(value))
+        point = self._read.point(first, second, self._policy)
+        value, cell = self._read.value(point), self._cell(first, second)
+        color = _color(0.0 if value is None else self._read.share(value))
         if value is None:
             painter.fillRect(cell, self._theme.color("ground"))
             painter.fillRect(cell, QColor(self._theme.color("dim")))
@@ -448,19 +376,19 @@ class SweepPicture(QWidget):
     def _paint_border(self, painter: QPainter) -> None:
         """Draw where the model says that rounds begin to shrink."""
         assert self._result is not None
-        at = _index("model_converges")
-        rows, (n_first, n_second) = self._result.rows, self._steps()
+        at = FIGURES.index("model_converges")
+        rows, (n_first, n_second) = self._result.rows, self._read.steps()
         painter.setPen(QPen(self._theme.color("warn"), 3))
         for first in range(n_first):
             for second in range(n_second):
-                here = rows[self._point(first, second, self._policy)][at]
+                here = rows[self._read.point(first, second, self._policy)][at]
                 cell = self._cell(first, second)
                 if first + 1 < n_first:
-                    other = rows[self._point(first + 1, second, self._policy)][at]
+                    other = rows[self._read.point(first + 1, second, self._policy)][at]
                     if None not in (here, other) and here != other:
                         painter.drawLine(cell.topRight(), cell.bottomRight())
                 if second + 1 < n_second:
-                    other = rows[self._point(first, second + 1, self._policy)][at]
+                    other = rows[self._read.point(first, second + 1, self._policy)][at]
                     if None not in (here, other) and here != other:
                         painter.drawLine(cell.topLeft(), cell.topRight())
 
@@ -473,7 +401,7 @@ class SweepPicture(QWidget):
         every = max(1, -(-len(axis.values) * 16 // max(1, int(area.height()))))
         for i, value in enumerate(axis.values):
             if i % every == 0:
-                cell, text = self._cell(0, i), _short(value)
+                cell, text = self._cell(0, i), short_value(value)
                 width = metrics.horizontalAdvance(text)
                 painter.drawText(
                     QPointF(area.left() - width - 8, cell.center().y() + 4), text
@@ -494,13 +422,7 @@ class SweepPicture(QWidget):
             painter.fillRect(part, _color(i / 63))
         for share in (0.0, 0.5, 1.0):
             y = bar.bottom() - share * bar.height()
-            painter.drawText(QPointF(bar.right() + 3, y + 4), f"{self._value_of(share):.2g}")
-
-
-def _index(figure: str) -> int:
-    from engine.sweep import FIGURES
-
-    return FIGURES.index(figure)
+            painter.drawText(QPointF(bar.right() + 3, y + 4), f"{self._read.value_of(share):.2g}")
 
 
 def _color(share: float) -> QColor:
@@ -512,20 +434,3 @@ def _color(share: float) -> QColor:
         round(a + (b - a) * rest) for a, b in zip(STOPS[i], STOPS[i + 1], strict=True)
     )
     return QColor(red, green, blue)
-
-
-def _short(value: str) -> str:
-    """Return a value for an axis: "200 Mbit/s" for "200000000 bit/s"."""
-    from engine import units
-
-    number, _, unit = value.partition(" ")
-    if not number.isdigit():
-        return value
-    whole = int(number)
-    if unit == "bit/s":
-        return units.format_bit_rate(whole)
-    if unit == "ns":
-        return units.format_duration_ns(whole)
-    if unit == "B":
-        return units.format_size(whole)
-    return units.format_count(whole)
