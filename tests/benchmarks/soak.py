@@ -31,6 +31,7 @@ from PySide6.QtWidgets import QDialog
 
 from engine.scenario import bundled_scenarios, load_scenario
 from gui import app
+from gui.branching import MOST_HISTORIES
 from gui.heap import give_back, leave_out_of_collections
 from gui.layouts import SCALES
 from gui.style.theme import DARK, THEME_CHOICES
@@ -68,10 +69,16 @@ def open_demo(parts: app.Parts) -> None:
     for dialog in window.findChildren(QDialog):
         if dialog.isVisible():
             dialog.close()
-    end = time.monotonic() + MOST_SETTLE_S
     turn(SETTLE_MS)
+    settle(parts)
+
+
+def settle(parts: app.Parts) -> None:
+    """Wait until the newest run has come and the window has tidied."""
+    end = time.monotonic() + MOST_SETTLE_S
+    turn(WARM_MS)
     while time.monotonic() < end and not (parts.session.settled and parts.wiring.tidying.done):
-        turn(SETTLE_MS // 4)
+        turn(WARM_MS)
 
 
 def turn(milliseconds: int) -> None:
@@ -84,8 +91,8 @@ def turn(milliseconds: int) -> None:
 def do_everything(parts: app.Parts) -> None:
     """Do everything once: what is imported, or drawn in its size, at its first use is no growth.
 
-    Every action (what it opens is closed), every scale and theme, every scenario, and both sliders
-    many times.
+    Every action (what it opens is closed), every scale and theme, every scenario, both sliders
+    many times, and runs as long as a slider alone can make them.
     """
     hands, layouts = Monkey(parts, 0), parts.wiring.layouts
     for name in sorted(row.name for row, _ in parts.window.actions_by_name.rows()):
@@ -106,6 +113,16 @@ def do_everything(parts: app.Parts) -> None:
         hands.slide()
         turn(WARM_MS // 3)
     open_demo(parts)
+    run_slowly(parts)
+    open_demo(parts)
+
+
+def run_slowly(parts: app.Parts) -> None:
+    """Make as many of the longest runs that a slider alone can ask for as the branches keep."""
+    for rate in range(MOST_HISTORIES + 1):
+        parts.session.edit("network.bandwidth", f"{10 + rate} Mbit/s")
+        parts.session.end_gesture()
+        settle(parts)
 
 
 def monkey(parts: app.Parts, seconds: float, seed: int) -> list[str]:
