@@ -297,6 +297,8 @@ class MainWindow(QMainWindow):
         # Once embedded the content stays so, at 100 % too: Qt loses hidden parts on the way back.
         self._scaled.set_factor(factor)
         self.set_theme(self.theme)  # cached pictures are drawn anew
+        for widget in self.canvas.findChildren(QWidget):
+            widget.updateGeometry()  # texts break at other places: what was measured is void
         self.room_changed.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

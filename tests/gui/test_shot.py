@@ -75,8 +75,10 @@ def picture(application: QApplication, demo: object):  # type: ignore[no-untyped
 def test_every_view_can_be_drawn_alone(picture) -> None:  # type: ignore[no-untyped-def]
     nothing = {"web", "stalls", "speed"}  # this run has no such clients, faults or slow guest
     for view in [v for v in shot.VIEWS if v not in nothing]:
-        size = {"window": (1280, 800), "outcome": (400, 420)}.get(view, (900, 300))
-        image = picture(at="push", view=view, size_px=size)
+        sizes = {"window": (1280, 800), "outcome": (400, 420), "compare": (1280, 720)}
+        size = sizes.get(view, (900, 300))
+        beside = ("stop-and-copy",) if view == "compare" else ()
+        image = picture(at="push", view=view, size_px=size, compared=beside)
         colors = {image.pixel(x, y) for x in range(0, size[0], 5) for y in range(0, size[1], 3)}
 
         assert (image.width(), image.height()) == size
