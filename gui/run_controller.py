@@ -8,12 +8,13 @@ while a slider moves, what is outdated is dropped.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from engine.errors import ScenarioError
 from engine.history import History
@@ -40,11 +41,33 @@ OPENING_NS: Final = 40_000_000
 BRIEF_PAGES: Final = 1 << 19
 """Above so many pages (2 GiB) a single event of a run may take longer than that."""
 
+PATIENCE_MS: Final = 2000
+"""A run that is still under way so long after a newer one was asked for is ended."""
+MEMORY_SHARE: Final = 0.4
+"""So much of the machine's memory a run may take at most."""
+TOO_LARGE: Final = (
+    "The run needs more memory than there is: fewer writes a second, a faster link or a smaller VM "
+    "make it shorter."
+)
+
 
 def _prepare_worker() -> None:
     """Let the worker import what it needs before the first request, and end with the program."""
     end_with_parent()
+    _bound_memory()
     import engine.simulation  # noqa: F401
+
+
+def _bound_memory() -> None:
+    """Let a run that asks for too much memory fail by itself, before the machine stands still."""
+    try:
+        import resource
+    except ImportError:  # Windows knows no such limit
+        return
+    most = int(MEMORY_SHARE * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard == resource.RLIM_INFINITY or most <= hard:
+        resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
 
 
 def _warm_up() -> None:
@@ -58,14 +81,17 @@ def simulate_spec(spec: ScenarioSpec) -> Run:
         The run, and the nanoseconds that it took.
 
     Raises:
-        ScenarioError: It cannot be run.
+        ScenarioError: It cannot be run, or not with the memory that there is.
     """
     from engine.sampling import add_samples
     from engine.simulation import simulate
 
     begin_ns = time.perf_counter_ns()
-    history = simulate(spec)
-    add_samples(history)
+    try:
+        history = simulate(spec)
+        add_samples(history)
+    except MemoryError:
+        raise ScenarioError([TOO_LARGE]) from None  # the frames of the run hold what it has taken
     return history, time.perf_counter_ns() - begin_ns
 
 
@@ -129,6 +155,10 @@ class RunController(QObject):
         self._executor: ProcessPoolExecutor | None = None
         self._running: Scenario | None = None
         self._waiting: Scenario | None = None
+        self._given_up: Scenario | None = None
+        self._aside: Future[Run] | None = None
+        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._patience.timeout.connect(self._give_up)
         self._models_wanted: tuple[ScenarioSpec, int] | None = None
         self._closed = False
         self._brief = False
@@ -161,6 +191,8 @@ class RunController(QObject):
             self._running = scenario
         elif self._running is not None:
             self._waiting = scenario
+            if not self._patience.isActive():
+                self._patience.start()
         else:
             self._start(scenario)
 
@@ -221,11 +253,13 @@ class RunController(QObject):
             Done, in another thread, with the run and the nanoseconds that it took.
         """
         self._brief = False
-        return self._submit(scenario)
+        self._aside = self._submit(scenario)
+        return self._aside
 
     def close(self) -> None:
         """Stop the worker; nothing is emitted any more."""
         self._closed = True
+        self._patience.stop()
         self._running = self._waiting = None
         if self._executor is not None:
             self._executor.shutdown(wait=True, cancel_futures=True)
@@ -285,6 +319,21 @@ class RunController(QObject):
             self._executor = None
             return self._pool().submit(simulate_spec, scenario.spec)
 
+    def _give_up(self) -> None:
+        """End a run that nobody waits for any more, and the worker with it."""
+        executor = self._executor
+        if self._waiting is None or executor is None:
+            return
+        if self._aside is not None and not self._aside.done():
+            self._patience.start()  # something is being opened: that one is waited for
+            return
+        self._executor, self._given_up = None, self._running
+        # WORKAROUND for Python below 3.14: an executor cannot end its processes; remove when
+        # `terminate_workers` can be called.
+        for process in list(executor._processes.values()):
+            process.terminate()
+        executor.shutdown(wait=False, cancel_futures=True)
+
     def _callback(self, scenario: Scenario) -> Callable[[Future[Run]], None]:
         def emit(future: Future[Run]) -> None:
             if not self._closed:
@@ -300,12 +349,20 @@ class RunController(QObject):
             self.models_finished.emit(spec, request, rows, frontier)
 
     def _on_arrived(self, scenario: Scenario, future: Future[Run]) -> None:
-        if self._closed or future.cancelled():
+        given_up = scenario is self._given_up
+        if self._closed or (future.cancelled() and not given_up):
             return
+        self._patience.stop()
         waiting, self._waiting, self._running = self._waiting, None, None
+        error = None if future.cancelled() else future.exception()
+        if given_up:
+            self._given_up = None
+        elif isinstance(error, BrokenExecutor):
+            self._executor = None
         if waiting is not None:
             self._start(waiting)
-        error = future.exception()
+        if given_up:
+            return  # that it was ended is nobody's fault
         if error is None:
             history, took_ns = future.result()
             self._brief = took_ns <= BRIEF_NS
@@ -313,6 +370,4 @@ class RunController(QObject):
         elif isinstance(error, ScenarioError):
             self.run_failed.emit(scenario, error.faults)
         else:
-            if isinstance(error, BrokenExecutor):
-                self._executor = None
             self.run_failed.emit(scenario, (bug_sentence(error),))

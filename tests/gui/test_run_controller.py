@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from engine.errors import ScenarioError
 from engine.history import History
-from engine.scenario import Scenario
-from gui.run_controller import RunController
+from engine.scenario import Scenario, load_scenario
+from gui.run_controller import RunController, simulate_spec
 from tests.gui.conftest import ROOM_MS
 
 
@@ -87,6 +87,47 @@ def test_faults_of_a_brief_run_are_told_like_those_of_the_worker(
 
     assert failed.args == [small, ("it cannot be run",)]
     assert not runs.busy
+
+
+def test_a_long_run_does_not_keep_a_newer_one_waiting(
+    runs: RunController, small: Scenario, qtbot: QtBot
+) -> None:
+    endless = load_scenario("clark-stunning").with_policy("cloud-hypervisor")
+    told: list[object] = []
+    runs.run_failed.connect(lambda *args: told.append(args))
+    runs._patience.setInterval(50)
+    runs.warm_up()
+    runs.request(endless)
+    first = runs._executor
+    assert first is not None
+    with qtbot.waitSignal(runs.run_finished, timeout=ROOM_MS) as finished:
+        runs.request(small)
+
+    assert finished.args[0] is small
+    assert runs._executor is not first
+    qtbot.waitUntil(lambda: not runs.busy, timeout=ROOM_MS)
+    assert told == []
+
+
+def test_a_run_that_nothing_newer_waits_for_is_not_ended(
+    runs: RunController, small: Scenario, qtbot: QtBot
+) -> None:
+    runs._patience.setInterval(1)
+    with qtbot.waitSignal(runs.run_finished, timeout=ROOM_MS) as finished:
+        runs.request(small)
+
+    assert finished.args[0] is small
+
+
+def test_a_run_that_needs_too_much_memory_is_one_sentence(
+    small: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def simulate(spec: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("engine.simulation.simulate", simulate)
+    with pytest.raises(ScenarioError, match="needs more memory than there is"):
+        simulate_spec(small.spec)
 
 
 def test_a_worker_that_dies_is_said_and_replaced(
