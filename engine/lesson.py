@@ -285,7 +285,8 @@ def closing_lines(lesson: Lesson, verdicts: Mapping[int, Verdict]) -> list[str]:
             both = f"you said and it did: {verdict.said}"
         else:
             both = f"you said: {verdict.said}; it did: {verdict.did}"
-        lines.append(f"{step.title}: {both}.")
+        asked = step.title if step.title.endswith("?") else f"{step.title}:"
+        lines.append(f"{asked} {both}.")
     return lines
 
 

@@ -34,7 +34,8 @@ STYLE: Final = (
     "svg{display:block;width:100%;height:6.4cm;margin:.4em 0}.small{height:4.8cm}"
     ".key{border-left:4px solid #000;padding-left:.6em;margin-top:.4em}"
     "li{margin:.2em 0;list-style:none}ul{padding-left:.4em;margin:.3em 0}"
-    ".step,.sources{break-inside:avoid}.sources{font-size:9.5pt;color:#333}h2{break-after:avoid}"
+    ".step,.sources{break-inside:avoid}.sources{font-size:9.5pt;color:#333}"
+    ".sources h2{font-size:10.5pt;margin:.8em 0 0}h2{break-after:avoid}"
 )
 UNITS: Final = {
     "duration": "with its unit, such as 300 ms", "count": "a number",

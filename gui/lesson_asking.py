@@ -191,9 +191,15 @@ class LessonAsking(QObject):
 
         run, panel = self._scene.run, self._scene.panel
         assert run is not None and panel is not None
+        if run.step.kind != "watch" or not run.at_end:
+            return
         lines = closing_lines(run.lesson, run.verdicts)
-        if run.step.kind == "watch" and run.at_end and lines:
-            panel.show_verdict("What you said, and what it did", "\n\n".join(lines))
+        belief = (
+            f"Many believe: \N{LEFT DOUBLE QUOTATION MARK}{run.lesson.spec.misconception}"
+            "\N{RIGHT DOUBLE QUOTATION MARK} What would you tell them now?"
+        )
+        heading = "What you said, and what it did" if lines else "And now"
+        panel.show_verdict(heading, "\n\n".join([*lines, belief]), seen=False)
 
     def tell_verdict(self, verdict: Verdict | None) -> None:
         """Show what was said beside what it did, and why; None: nothing was said."""

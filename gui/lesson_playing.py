@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QObject, QRect, QTimer, Signal
+from PySide6.QtWidgets import QWidget
 
 from engine.history import Frame, History
 from engine.steps import step_to
@@ -61,6 +62,14 @@ class LessonPlaying(QObject):
 
     # The light
 
+    @property
+    def knob(self) -> QWidget | None:
+        """Return the control that the exercise is about; None: it has only the lesson's fields."""
+        step = self._scene.run.step if self._scene.run is not None else None
+        if step is None or step.kind != "exercise":
+            return None
+        return part_widget(self._window, f"knob:{step.knobs[0]}")
+
     def show_in_side(self) -> None:
         """Scroll the side to what the step is about."""
         self._scroll_timer.start()  # what is shown there has no place yet
@@ -70,9 +79,9 @@ class LessonPlaying(QObject):
         if run is None:
             return
         step = run.step
-        part = f"knob:{step.knobs[0]}" if step.kind == "exercise" else step.spotlight
-        widget = part_widget(self._window, part or "controls") or self._window.controls
-        if part == "outcome":
+        widget = self.knob or part_widget(self._window, step.spotlight or "controls")
+        assert widget is not None
+        if step.spotlight == "outcome":
             side.verticalScrollBar().setValue(widget.y() - SIDE_GAP_PX)
         else:
             side.ensureWidgetVisible(widget, 0, SIDE_GAP_PX)

@@ -286,7 +286,7 @@ class Teaching(QObject):
         self._open(lesson_scenario(run.lesson, run.number), run.lesson.vm_at(run.number))
         history = self._session.history
         assert history is not None
-        side = step.kind == "exercise" or step.spotlight in SIDE_PARTS
+        side = step.spotlight in SIDE_PARTS or self._playing.knob is not None
         self._layouts.set_lesson(True, side=side)
         panel.show_step(
             f"Lesson {run.lesson.spec.number}: {run.lesson.title}",

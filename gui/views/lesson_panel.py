@@ -233,14 +233,21 @@ class LessonPanel(QFrame):
         if self._put(self.goals, "\n".join(lines)) and lines:
             self.announce("; ".join(f"{'met' if g.met else 'not met'}: {g.asked}" for g in goals))
 
-    def show_verdict(self, verdict: str, why: str) -> None:
-        """Show what was said beside what it did, and why."""
+    def show_verdict(self, verdict: str, why: str, *, seen: bool = True) -> None:
+        """Show what was said beside what it did, and why.
+
+        Args:
+            verdict: The heading, or what was said and done.
+            why: The paragraphs below it.
+            seen: Whether it is scrolled to; else the text is read from its begin.
+        """
         self._put(self.verdict, verdict)
         self._put(self.why, why)
         if verdict or why:
             self.announce(f"{verdict} {why}".strip())
             # The newest words may stand below what is seen, and have no place yet.
-            QTimer.singleShot(0, self, self._show_newest)
+            if seen:
+                QTimer.singleShot(0, self, self._show_newest)
 
     def _show_newest(self) -> None:
         """Scroll to the verdict, so that it is read from its begin."""

@@ -176,7 +176,7 @@ def test_the_closing_says_what_was_said_beside_what_it_did():
         7: Verdict(True, "not", "a question", "x"),
     }
     assert closing_lines(lesson, verdicts) == [
-        "How many are sent?: you said: 90,000; it did: 119,602.",
+        "How many are sent? you said: 90,000; it did: 119,602.",
         "Draw what is left: Your curve runs on it.",
         "A busier guest: you said and it did: Nothing.",
     ]
