@@ -140,11 +140,16 @@ class LessonAsking(QObject):
         self._keep(step.ask, step.text, verdict.said, verdict.did, verdict.right)
         if panel.answer is not None and step.ask != "curve":
             panel.answer.setEnabled(False)
+        self._show_what_came(verdict)
+
+    def _show_what_came(self, verdict: Verdict | None) -> None:
+        """Take the cover away, say what it did, and play it."""
+        assert self._scene.panel is not None
         self._predicting.set_hidden(False)
         self.tell_verdict(verdict)
         self._playing.play()
         self.part_changed.emit()
-        panel.next_button.setFocus()
+        self._scene.panel.next_button.setFocus()
 
     def hand_in(self) -> None:
         """Take what is answered so far, or lead to where it is answered."""
@@ -179,11 +184,7 @@ class LessonAsking(QObject):
                 panel.answer.reveal(true_curve(history, run.lesson.vm_at(run.number)))  # type: ignore[union-attr]
             else:
                 panel.answer.setEnabled(False)
-        self._predicting.set_hidden(False)
-        self.tell_verdict(None)
-        self._playing.play()
-        self.part_changed.emit()
-        panel.next_button.setFocus()
+        self._show_what_came(None)
 
     def tell_all(self) -> None:
         """In the last step: what was said beside what it did, all along the lesson."""

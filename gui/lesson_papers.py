@@ -32,11 +32,9 @@ class LessonPapers(QObject):
         if self._scene.answers is None:
             return
         name = f"{self._scene.answers.student or 'answers'}-{self._scene.answers.lesson}.json"
-        path, _ = QFileDialog.getSaveFileName(
-            self._window, "Save the answers", name, "Answers (*.json)"
-        )
-        if path:
-            self._write(Path(path), self._scene.answers.to_json())
+        path = self._ask("Save the answers", name, "Answers (*.json)")
+        if path is not None:
+            self._write(path, self._scene.answers.to_json())
 
     def save_sheet(self, *, key: bool = False) -> None:
         """Ask for a file and write the worksheet of the lesson there, or its key."""
@@ -45,11 +43,13 @@ class LessonPapers(QObject):
         if self._scene.run is None:
             return
         name = f"{self._scene.run.lesson.name}{'-key' if key else ''}.html"
-        path, _ = QFileDialog.getSaveFileName(
-            self._window, "Save the worksheet", name, "Pages to print (*.html)"
-        )
-        if path:
-            self._write(Path(path), worksheet(self._scene.run.lesson, key=key))
+        path = self._ask("Save the worksheet", name, "Pages to print (*.html)")
+        if path is not None:
+            self._write(path, worksheet(self._scene.run.lesson, key=key))
+
+    def _ask(self, title: str, name: str, kinds: str) -> Path | None:
+        path, _ = QFileDialog.getSaveFileName(self._window, title, name, kinds)
+        return Path(path) if path else None
 
     def _write(self, path: Path, text: str) -> None:
         try:

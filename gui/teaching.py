@@ -259,7 +259,9 @@ class Teaching(QObject):
     def go_back(self) -> None:
         """Go to the step before."""
         run = self._scene.run
-        if run is not None and run.go_back():
+        if run is None:
+            return
+        if run.go_back():
             self.show_step()
         else:
             self._show_part()
