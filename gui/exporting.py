@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from engine.units import format_duration_ns
 from gui.background import Background, Tell
+from gui.look_names import DEFAULT_PALETTE, MAIN_VIEWS
 from gui.main_window import MainWindow
 from gui.player import Player
 from gui.session import Session
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 ONLY_SCENARIOS = "A film is made of a scenario; of a recording a picture can be saved."
 
-MAIN_VIEWS = ("window", "pool", "pages", "narration", "plots", "console", "timeline", "outcome")
-"""What can be shown by itself, whatever the run; plots of a kind come beside them."""
 
 
 def film_in_worker(
@@ -148,7 +147,7 @@ class Exporting(QObject):
             "from_at": f"{wish.from_ns} ns", "to_at": f"{wish.to_ns} ns", "fps": wish.fps,
             "speed": wish.speed, "slow_motion": wish.slow_motion, "size_px": wish.size_px,
             "theme_name": self._window.theme.name, "vm": self._session.selected,
-            "view": wish.view, "palette": "default",
+            "view": wish.view, "palette": DEFAULT_PALETTE,
         }
         self.film.show_progress(0, 1)
         self.background.start(film_in_worker, scenario, wanted, output, self._part)

@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, QProcess, QProcessEnvironment
 from PySide6.QtGui import QGuiApplication
 from shiboken6 import isValid
 
-from gui.exporting import MAIN_VIEWS
+from gui.look_names import MAIN_VIEWS
 from gui.main_window import MainWindow
 from gui.player import Player
 from gui.session import Session

@@ -13,6 +13,7 @@ from engine.errors import MigrascopeError
 from engine.history import History
 from engine.instants import InstantError
 from engine.scenario import Scenario
+from gui.look_names import DEFAULT_PALETTE, MAIN_VIEWS, PLOTS
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QFrame, QWidget
@@ -22,11 +23,7 @@ if TYPE_CHECKING:
     from gui.models.compare_runs import Candidate
     from gui.session import Session
 
-PLOTS: Final = ("ping", "web", "rate", "remaining", "rounds", "downtime", "speed", "stalls")
-VIEWS: Final = (
-    "window", "pool", "pages", "narration", "plots", "console", "timeline", "outcome", *PLOTS,
-    "compare",
-)  # fmt: skip
+VIEWS: Final = (*MAIN_VIEWS, *PLOTS, "compare")
 MOST_COMPARED: Final = 4
 
 TURNS: Final = 3
@@ -45,7 +42,7 @@ class Picture:
         at: An instant as text, as `engine.instants` understands it.
         size_px: Width and height before scaling.
         theme_name: dark, light or projector.
-        palette: One of `gui.style.palettes.PALETTES`.
+        palette: One of `gui.look_names.PALETTES`.
         compared: For the view compare, what stands beside the scenario: names of policies, and
             values as PATH=VALUE.
         view: One of `VIEWS`.
@@ -63,7 +60,7 @@ class Picture:
     caption: str = ""
     narrated: bool = False
     callouts: tuple[tuple[str, str], ...] = ()
-    palette: str = "default"
+    palette: str = DEFAULT_PALETTE
     compared: tuple[str, ...] = ()
 
 

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from engine.errors import MigrascopeError, ScenarioError
 from engine.scenario import Scenario, load_scenario
 from gui.figure_stage import VIEWS, Picture, ShotError
-from gui.shot import PALETTES, THEMES, pin_environment
+from gui.look_names import DEFAULT_PALETTE, PALETTES, THEME_NAMES
+from gui.shot import pin_environment
 
 EXIT_CHANGED: Final = 1
 EXIT_INPUT: Final = 2
@@ -54,7 +55,7 @@ class FigureSpec(BaseModel):
     view: str = "window"
     size: tuple[Side, Side] = (1280, 800)
     theme: str = "dark"
-    palette: str = "default"
+    palette: str = DEFAULT_PALETTE
     compare: tuple[str, ...] = ()
     vm: str = ""
     policy: str | None = None
@@ -143,8 +144,8 @@ def load_manifest(path: Path) -> Manifest:
     for i, figure in enumerate(found.figures):
         if figure.view not in VIEWS:
             faults.append(f'figures.{i}.view = "{figure.view}": use one of {", ".join(VIEWS)}')
-        if figure.theme not in THEMES:
-            faults.append(f'figures.{i}.theme = "{figure.theme}": use {", ".join(THEMES)}')
+        if figure.theme not in THEME_NAMES:
+            faults.append(f'figures.{i}.theme = "{figure.theme}": use {", ".join(THEME_NAMES)}')
         if figure.palette not in PALETTES:
             faults.append(f'figures.{i}.palette = "{figure.palette}": use {", ".join(PALETTES)}')
         if sum(other.file == figure.file for other in found.figures) > 1:

@@ -26,7 +26,8 @@ from engine.scenario import Scenario, load_scenario
 from gui import film_files
 from gui.figure_stage import VIEWS, Picture, staged
 from gui.film_files import FilmError
-from gui.shot import EXIT_INPUT, PALETTES, THEMES, pin_environment, size_of
+from gui.look_names import DEFAULT_PALETTE, PALETTES, THEME_NAMES
+from gui.shot import EXIT_INPUT, pin_environment, size_of
 
 FPS: Final = 30
 EXIT_INTERRUPTED: Final = 130
@@ -193,9 +194,9 @@ def speed_of(text: str) -> Fraction:
               help="Seconds of the run in a second of film, 1/1000 to 20, as in 1/4.")
 @click.option("--slow-motion", is_flag=True, help="Ease into switchovers, as the window does.")
 @click.option(
-    "--theme", type=click.Choice(THEMES), default="dark", show_default=True
+    "--theme", type=click.Choice(THEME_NAMES), default="dark", show_default=True
 )
-@click.option("--palette", type=click.Choice(PALETTES), default="default", show_default=True)
+@click.option("--palette", type=click.Choice(PALETTES), default=DEFAULT_PALETTE, show_default=True)
 @click.option("--view", type=click.Choice(VIEWS), default="window", show_default=True)
 @click.option(
     "--with", "compared", metavar="POLICY|PATH=VALUE", multiple=True,

@@ -21,6 +21,7 @@ from engine.instants import EVENT_WORDS, rounds_ns
 from engine.scenario import Scenario, exact_duration, load_scenario
 from engine.simulation import simulate
 from gui.figure_stage import VIEWS, Picture, ShotError, instant_ns, staged
+from gui.look_names import DEFAULT_PALETTE, PALETTES, THEME_NAMES
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
@@ -34,8 +35,6 @@ LARGEST_PX: Final = 8192
 LARGEST_SCALE: Final = 4.0
 FONT_CONFIG: Final = Path(__file__).resolve().parent.parent / "assets" / "fonts" / "fonts.conf"
 ALL_ROUNDS: Final = "rounds"
-THEMES: Final = ("dark", "light", "projector")
-PALETTES: Final = ("default", "print", "mono")
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -50,11 +49,11 @@ PALETTES: Final = ("default", "print", "mono")
 @click.option("--size", default="1600x900", show_default=True, help="Width x height in pixels.")
 @click.option("--scale", default="1", show_default=True, help="Pixels for each of these, 1 to 4.")
 @click.option(
-    "--theme", type=click.Choice([*THEMES, "both"]), default="dark", show_default=True,
+    "--theme", type=click.Choice([*THEME_NAMES, "both"]), default="dark", show_default=True,
     help="both: dark and light, as two files.",
 )
 @click.option(
-    "--palette", type=click.Choice(PALETTES), default="default", show_default=True,
+    "--palette", type=click.Choice(PALETTES), default=DEFAULT_PALETTE, show_default=True,
     help="print: page states apart in a grey copy too; mono: greys alone.",
 )
 @click.option("--view", type=click.Choice(VIEWS), default="window", show_default=True)

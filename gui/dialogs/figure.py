@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.dialogs.modeless import ModelessDialog
-from gui.style.palettes import PALETTES
+from gui.look_names import PALETTES, THEME_NAMES
 from gui.style.theme import ui_font
 
 PREVIEW_MS = 350
@@ -54,7 +54,7 @@ class FigureDialog(ModelessDialog):
         self.preview, self.note = QLabel(), QLabel()
         self.save_button, self.cite_button = QPushButton("Save…"), QPushButton("Copy citation")
         self.view.addItems(views)
-        self.theme.addItems(["dark", "light", "projector"])
+        self.theme.addItems(list(THEME_NAMES))
         self.theme.setCurrentText(theme)
         self.palette_box.addItems(list(PALETTES))
         self.caption.setPlaceholderText("words under the picture")

@@ -10,10 +10,8 @@ from typing import Final
 
 from PySide6.QtGui import QColor
 
+from gui.look_names import DEFAULT_PALETTE, PALETTES
 from gui.style.theme import Theme
-
-DEFAULT: Final = "default"
-PALETTES: Final = (DEFAULT, "print", "mono")
 
 # Lightness (L* of CIELAB), so that neighbours are 10 or more apart by CIEDE2000 in grey: on a light
 # ground 83, 68, 55, 44 and 31, on a dark one 76, 62, 51, 39 and 25.
@@ -39,7 +37,7 @@ def with_palette(theme: Theme, palette: str) -> Theme:
     """
     if palette not in PALETTES:
         raise KeyError(palette)
-    if palette == DEFAULT:
+    if palette == DEFAULT_PALETTE:
         return theme
     dark = theme.color("ground").lightnessF() < 0.5
     printed = replace(theme, **(_ON_DARK if dark else _ON_LIGHT))  # type: ignore[arg-type]

@@ -7,7 +7,8 @@ import pytest
 from PySide6.QtGui import QColor
 
 from engine.states import PageState
-from gui.style.palettes import PALETTES, grey, with_palette
+from gui.look_names import PALETTES, THEME_NAMES
+from gui.style.palettes import grey, with_palette
 from gui.style.patterns import MIN_PATTERN_PX, pattern_color, pattern_mask
 from gui.style.theme import THEMES, Theme
 from gui.views.page_coding import CODINGS, class_color
@@ -161,3 +162,7 @@ def test_the_default_palette_is_the_theme_itself() -> None:
     assert all(with_palette(theme, "default") is theme for theme in THEMES.values())
     with pytest.raises(KeyError):
         with_palette(THEMES["dark"], "sepia")
+
+
+def test_the_commands_know_every_theme() -> None:
+    assert tuple(THEMES) == THEME_NAMES

@@ -1,0 +1,12 @@
+"""Names of views, themes and palettes: commands read them before Qt is there, the window after."""
+
+from typing import Final
+
+MAIN_VIEWS: Final = (
+    "window", "pool", "pages", "narration", "plots", "console", "timeline", "outcome",
+)  # fmt: skip
+"""What can be shown by itself, whatever the run."""
+PLOTS: Final = ("ping", "web", "rate", "remaining", "rounds", "downtime", "speed", "stalls")
+THEME_NAMES: Final = ("dark", "light", "projector")
+DEFAULT_PALETTE: Final = "default"
+PALETTES: Final = (DEFAULT_PALETTE, "print", "mono")
