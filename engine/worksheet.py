@@ -186,7 +186,7 @@ def _axes(curve: CurvePoints, pages: int, *, key: bool) -> str:
 
 
 def _round_up(length_ns: int) -> int:
-    """Return the next length of 1, 2, 4 or 10 times a power of ten: its quarters are round."""
+    """Return the next length of 1, 2, 4, 6 or 8 times a power of ten: its quarters are round."""
     unit = 1_000_000
     while True:
         for factor in (1, 2, 4, 6, 8):

@@ -85,7 +85,7 @@ class Staged:
     def at(self, t_ns: int) -> Staged:
         """Return the same at another instant: what is drawn is what a window for it would show."""
         self.parts.player.seek(t_ns)
-        _settle()
+        _settle(self.parts)
         return replace(self, t_ns=t_ns)
 
 
@@ -123,7 +123,7 @@ def staged(scenario: Scenario, picture: Picture) -> Iterator[Staged]:
         widget.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         widget.resize(*picture.size_px)
         widget.show()
-        _settle()
+        _settle(parts)
         # Now, not before: with little room the window lays itself out lower.
         _check_size(widget, picture)
         yield Staged(parts, widget, history, t_ns, parts.session.selected).at(t_ns)
@@ -137,10 +137,13 @@ def staged(scenario: Scenario, picture: Picture) -> Iterator[Staged]:
         qInstallMessageHandler(before)
 
 
-def _settle() -> None:
-    """Let everything be laid out and painted."""
-    from PySide6.QtCore import QCoreApplication
+def _settle(parts: Parts) -> None:
+    """Let everything be laid out and painted, and the pages of a large VM be counted whole."""
+    from PySide6.QtCore import QCoreApplication, QEventLoop
 
+    showing, pages = parts.wiring.showing, parts.window.pages
+    while pages.counting or not showing.up_to_date:
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
     for _ in range(TURNS):
         QCoreApplication.processEvents()
 

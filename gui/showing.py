@@ -64,8 +64,8 @@ class Showing(QObject):
 
     @property
     def up_to_date(self) -> bool:
-        """Return whether every view shows the newest run."""
-        return not self._due
+        """Return whether every view shows the newest run, and the instant that is shown."""
+        return not self._due and self._later is None
 
     @property
     def run_number(self) -> int:

@@ -8,6 +8,7 @@ from engine import sampling
 from engine.scenario import load_scenario
 from engine.simulation import simulate
 from engine.states import N_STATES, PageState
+from gui.figure_stage import Picture, staged
 from gui.views.cell_layout import CellLayout, Spread, Window, counts_of
 from gui.views.exact_counts import Question, _counted
 from gui.views.pages_view import PagesView
@@ -148,3 +149,16 @@ def test_a_jump_shows_the_pages_first_and_the_rest_right_after(
     assert window.plots._t_ns == t_ns + 2
     qtbot.wait(5)
     assert window.plots._t_ns == t_ns + 2
+
+
+def test_a_figure_of_a_large_memory_is_counted_whole(small_limits, qapp):
+    picture = Picture("round 1 + 2 s", (1280, 800))
+    with staged(load_scenario("recorded-demo"), picture) as stage:
+        window = stage.parts.window
+        assert stage.history.samples
+        for t_ns in (stage.t_ns, stage.t_ns + 500_000_000):
+            shown = stage.at(t_ns)
+            exact = shown.history.frame_at(t_ns).vms["cps"].counts
+            assert window.pages.source.exact
+            assert np.array_equal(window.pages.source.counts().sum(axis=0)[:N_STATES], exact)
+            assert window.plots._t_ns == t_ns
