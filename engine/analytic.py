@@ -9,11 +9,11 @@ Floats are in order here: nothing of this module is part of a run or of its dige
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from msgspec import Struct, field
 
 from engine.specs import PAGE_BYTES
 from engine.stop_rules import (
@@ -35,8 +35,7 @@ LONGEST_S: Final = 1e9
 FOLLOWED_ROUNDS: Final = 5000  # of a rule with a timeout; then the newest round is repeated
 
 
-@dataclass(frozen=True, slots=True)
-class Overheads:
+class Overheads(Struct, frozen=True):
     """What a migration costs beside the copying of pages.
 
     Attributes:
@@ -57,8 +56,7 @@ class Overheads:
 NO_OVERHEADS: Final = Overheads()
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(Struct, frozen=True):
     """What a model says of a migration.
 
     Attributes:
@@ -81,8 +79,7 @@ class Prediction:
     plateau_pages: float
 
 
-@dataclass
-class _Run:
+class _Run(Struct):
     """The recurrence while it goes on."""
 
     curve: Curve
@@ -308,8 +305,7 @@ def least_bandwidth_bps(
     return min(pages / downtime_s, densest_pps) * wire_bytes * 8
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Frontier:
+class Frontier(Struct, frozen=True, eq=False):
     """The line between rounds that come down to a downtime (above it) and rounds that do not.
 
     Attributes:

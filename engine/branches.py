@@ -6,8 +6,9 @@ an empty list where it has none and the scenario has some.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from engine import scenario_paths as paths
 from engine.errors import ScenarioError
@@ -23,8 +24,7 @@ _ASIDE: Final = ("branches", "notes")
 """Parts of a file that no run depends on."""
 
 
-@dataclass(frozen=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """Another future.
 
     Attributes:

@@ -7,11 +7,11 @@ stream is known when an iteration begins, so that all its buffers can be planned
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from engine.qemu_rules import MOST_ITERATION_MS, MS_NS
 from engine.qemu_stream import BUFFER_BYTES, HEADER_BYTES, MOST_PIECES, ZERO_PAGE_BYTES
@@ -35,8 +35,7 @@ MOST_ITERATION_NS: Final = (MOST_ITERATION_MS + 1) * MS_NS
 PLANNED_PAGES: Final = 1 << 13
 
 
-@dataclass(frozen=True, slots=True)
-class Forms:
+class Forms(Struct, frozen=True):
     """How some pages go into the stream; arrays of shape (pages,), in the order of sending.
 
     Attributes:
@@ -106,8 +105,7 @@ def _bounds(references: Times, copied: Times) -> list[int]:
         sent, put = int(references[end - 1]), int(copied[end - 1])
 
 
-@dataclass(slots=True)
-class BufferPlan:
+class BufferPlan(Struct):
     """Buffers of one step, not settled yet.
 
     Attributes:

@@ -5,11 +5,11 @@ Each is computed here from our models or writers, and held against the source's 
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 
 from engine.analytic import predict
 from engine.history import History
@@ -71,8 +71,7 @@ UNIFORM_MIB_PER_S: Final[Mapping[tuple[int, int], int]] = {
 _FITTED: Final = ("the dirty curve of the workload, to the lines of the same figures",)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """One published figure and what our model gives.
 
     Attributes:

@@ -1,7 +1,8 @@
 """What a scenario holds at instants: dated changes, faults and notes, one by one."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from engine.scenario import Scenario, exact_duration, scenario_from_document
 from engine.scenario_paths import Document
@@ -10,8 +11,7 @@ from engine.units import format_duration_ns
 Kind = Literal["changes", "faults", "notes"]
 
 
-@dataclass(frozen=True, slots=True)
-class Dated:
+class Dated(Struct, frozen=True):
     """An entry of a scenario at an instant.
 
     Attributes:

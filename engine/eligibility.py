@@ -11,8 +11,9 @@ Source:
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from engine.events import EventKind
 from engine.history import History
@@ -24,8 +25,7 @@ REMOTE_KINDS: Final = {"nfs": "NFS", "iscsi": "iSCSI", "local": "a local disk"}
 _MODEL_NUMBER: Final = re.compile(r"\d{3,}")
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One rule, asked of one VM and one destination.
 
     Attributes:
@@ -49,8 +49,7 @@ class Check:
     found: str
 
 
-@dataclass(frozen=True, slots=True)
-class VmSituation:
+class VmSituation(Struct, frozen=True):
     """Where a VM is, in which condition, and whether a migration of it is under way."""
 
     host: str
@@ -58,8 +57,7 @@ class VmSituation:
     migrating: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Struct, frozen=True):
     """The pool at one instant, as far as a move depends on it.
 
     Attributes:

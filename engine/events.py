@@ -1,7 +1,8 @@
 """Events: the dated facts of a run, in the words of the field."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 
 class EventKind(StrEnum):
@@ -40,8 +41,7 @@ class EventKind(StrEnum):
     HOST_DIED = "host-died"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One dated fact.
 
     Attributes:

@@ -5,10 +5,11 @@ nothing in it is executed.
 """
 
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
+
+from msgspec import Struct
 
 from engine.errors import ScenarioError
 
@@ -23,8 +24,7 @@ _LARGEST_FILE_BYTES: Final = 1 << 28
 _LARGEST_TEXT_BYTES: Final = 16 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class FigureText:
+class FigureText(Struct, frozen=True):
     """What a picture carries: the scenario as TOML, its instant and VM as text ("" if unknown)."""
 
     scenario: str

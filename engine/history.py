@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from engine.events import Event
 from engine.network import PiecewiseSeries, QueueSeries
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from engine.remaining_pages import RemainingPages
 
 
-@dataclass(frozen=True, slots=True)
-class RoundRecord:
+class RoundRecord(Struct, frozen=True):
     """One round of copying; the one made while the VM is stopped has `live` False."""
 
     number: int
@@ -40,8 +40,7 @@ class RoundRecord:
     rate_limit_bps: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseRecord:
+class PhaseRecord(Struct, frozen=True):
     """A phase: reservation, push, stop-and-copy, commitment, activation or pull."""
 
     name: str
@@ -49,16 +48,14 @@ class PhaseRecord:
     end_ns: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """A rule of the pool that forbids a move: its name and its sentence."""
 
     rule: str
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationRecord:
+class MigrationRecord(Struct, frozen=True):
     """Everything that is known of one migration at the end of the run."""
 
     vm: str
@@ -97,8 +94,7 @@ class MigrationRecord:
     """Which vCPU stopped, for each of `stalls`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(Struct, frozen=True):
     """From `t_ns` on the VM is on `host` and `running`, `suspended` or `lost`."""
 
     t_ns: int
@@ -106,8 +102,7 @@ class Placement:
     status: str
 
 
-@dataclass(frozen=True)
-class VmRecord:
+class VmRecord(Struct, frozen=True):
     """A VM over the whole run."""
 
     spec: VmSpec
@@ -160,8 +155,7 @@ class VmRecord:
         )
 
 
-@dataclass(frozen=True)
-class VmFrame:
+class VmFrame(Struct, frozen=True, dict=True):
     """A VM at one instant."""
 
     name: str
@@ -190,8 +184,7 @@ class VmFrame:
         return np.bincount(self.states, minlength=N_STATES)
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """The whole pool at one instant."""
 
     t_ns: int

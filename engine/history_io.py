@@ -8,12 +8,13 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from msgspec import Struct
 from pydantic import BaseModel
 
 from engine import history as records
@@ -100,9 +101,16 @@ class _Writer:
                 "index": value.index,
                 "stretches": stretches,
             }
-        assert is_dataclass(value) and type(value).__name__ in _RECORDS, type(value)
-        held = {f.name: getattr(value, f.name) for f in fields(value) if f.compare}
+        assert type(value).__name__ in _RECORDS, type(value)
+        held = {name: getattr(value, name) for name in _names(value)}
         return {_KIND: type(value).__name__} | {k: self.encode(v) for k, v in held.items()}
+
+
+def _names(record: Any) -> list[str]:
+    """Return the names of what a record holds, without what was worked out from it."""
+    if isinstance(record, Struct):
+        return list(record.__struct_fields__)
+    return [f.name for f in fields(record) if f.compare]
 
 
 class _Reader:

@@ -6,8 +6,9 @@ told, with what the run then showed.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from engine.errors import ScenarioError
 from engine.history import History, MigrationRecord
@@ -25,8 +26,7 @@ OTHER_POLICIES: Final = ("postcopy", "xen-legacy", "xen-v2", "qemu-precopy")
 TURNED_OFF: Final = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What one run showed of the migration.
 
     Attributes:
@@ -48,8 +48,7 @@ class Result:
         return f"a downtime of {down} and {total} in all"
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """What turning one knob does.
 
     Attributes:
@@ -70,8 +69,7 @@ class Trial:
     values: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Knob:
+class _Knob(Struct, frozen=True):
     """Something to turn: its turns in order, each as values by path, with words for it."""
 
     name: str

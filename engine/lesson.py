@@ -7,12 +7,12 @@ A `Lesson` is a value. Nothing here plays or shows anything; the window and the 
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from operator import eq, ge, le
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import Struct
 from pydantic import ValidationError
 
 from engine.errors import MigrascopeError, ScenarioError
@@ -42,8 +42,7 @@ class LessonError(MigrascopeError):
         super().__init__("\n".join(self.faults))
 
 
-@dataclass(frozen=True)
-class Lesson:
+class Lesson(Struct, frozen=True):
     """A valid lesson.
 
     Attributes:
@@ -76,8 +75,7 @@ class Lesson:
         return vm or _first_mover(lesson_scenario(self, step))
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What an answer, or a run, is worth.
 
     Attributes:
@@ -93,8 +91,7 @@ class Verdict:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class GoalState:
+class GoalState(Struct, frozen=True):
     """A goal of an exercise on a run: what is asked, what the run has, whether that is enough."""
 
     asked: str

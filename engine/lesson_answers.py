@@ -8,9 +8,11 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from engine import __version__
 from engine.lesson import LessonError
@@ -20,8 +22,7 @@ COLUMNS: Final = ("file", "student", "lesson", "step", "kind", "asked", "said", 
 _LARGEST_FILE_BYTES: Final = 1 << 22
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One answer.
 
     Attributes:
@@ -41,8 +42,7 @@ class Answer:
     close: bool
 
 
-@dataclass
-class Answers:
+class Answers(Struct):
     """The answers of one student to one lesson; a question answered again replaces the first."""
 
     lesson: str

@@ -1,8 +1,9 @@
 """Figures of a run that lessons ask for, by name: "cps.downtime", "cps>amd-3.outcome"."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, Literal
+
+from msgspec import Struct
 
 from engine import units
 from engine.client_figures import client_figures, ping_figures
@@ -23,8 +24,7 @@ class FigureError(MigrascopeError):
     """There is no such figure, or a text is no value of one; the message is a clause."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """A figure of a run.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from engine.errors import ScenarioError
 from engine.history import History
@@ -44,8 +45,7 @@ _KNOBS: Final = ("network.bandwidth", "network.relearn_delay", "rate_limit", "po
 _KNOB_ENDS: Final = (".rate_limit", ".policy", ".rate", ".speed")
 
 
-@dataclass(frozen=True, slots=True)
-class StepResult:
+class StepResult(Struct, frozen=True):
     """How a step was answered: None where it asks nothing."""
 
     step: int

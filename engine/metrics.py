@@ -7,8 +7,10 @@ same text.
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.client_figures import client_figures, ping_figures, summarize_probe
 from engine.history import History, MigrationRecord, RoundRecord
@@ -201,8 +203,7 @@ def _summarize_round(record: RoundRecord) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class OutcomeRow:
+class OutcomeRow(Struct, frozen=True):
     """A row of the outcome table, ready to be shown.
 
     Attributes:

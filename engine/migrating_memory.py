@@ -3,10 +3,9 @@
 It opens and closes rounds; which rounds there are is for the algorithms to say.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from engine.history import RoundRecord
 from engine.memory import (
@@ -24,8 +23,7 @@ from engine.transfer import Contents, Transfer
 from engine.world import Guest
 
 
-@dataclass(slots=True)
-class OpenRound:
+class OpenRound(Struct):
     """A round that is going on.
 
     Attributes:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct
 
 from engine.brownout import Slowdown, Stunning
 from engine.events import EventKind
@@ -25,23 +26,20 @@ from engine.transfer import PAGE_WIRE_BYTES, Transfer
 from engine.world import Sender, Sending, World
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """Go on after so many nanoseconds."""
 
     ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True):
     """Go on when the sender has sent everything; `limit_bps` beside the scenario's own."""
 
     sender: Sender
     limit_bps: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GiveUp:
+class GiveUp(Struct, frozen=True):
     """Stop here: the VM goes on at the source, and the migration did not converge.
 
     Attributes:
@@ -54,8 +52,7 @@ class GiveUp:
 Process = Generator[Wait | Send | GiveUp, None, None]
 
 
-@dataclass(frozen=True, slots=True)
-class RoundStats:
+class RoundStats(Struct, frozen=True):
     """What a stop rule may know after a live round.
 
     Attributes:

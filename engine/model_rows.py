@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 
 from engine.analytic import Overheads, frontier, least_bandwidth_bps, predict
 from engine.network import stream_capacity_bps
@@ -35,8 +35,7 @@ from engine.working_set import (
 RECORDING_BYTES: Final = 64 << 20  # a VM of more than 12 GiB is recorded at a coarser grain
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRow:
+class ModelRow(Struct, frozen=True):
     """What one model says of a migration, for the outcome table.
 
     Attributes:
@@ -60,8 +59,7 @@ FRONTIER_DOWNTIME_S: Final = 0.3  # QEMU's default downtime limit, as a yardstic
 FRONTIER_SPEEDS: Final = tuple(2.0 ** (k / 4) for k in range(-12, 17))
 
 
-@dataclass(frozen=True, slots=True)
-class ConvergenceFrontier:
+class ConvergenceFrontier(Struct, frozen=True):
     """Where rounds of pre-copy come down to a short downtime, for a guest at several speeds.
 
     Attributes:

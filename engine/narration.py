@@ -4,10 +4,10 @@ Every sentence is bound to the events and figures of the run. Words are the fiel
 stop-and-copy, pull, round, dirty, downtime. Nothing here computes anything that is not recorded.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 
 from engine import mishaps
 from engine.events import Event, EventKind
@@ -21,8 +21,7 @@ from engine.states import N_STATES, PageState
 from engine.units import format_bit_rate, format_count, format_duration_ns, format_size
 
 
-@dataclass(frozen=True, slots=True)
-class Narration:
+class Narration(Struct, frozen=True):
     """What goes on, for a caption.
 
     Attributes:
@@ -34,8 +33,7 @@ class Narration:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Scene:
+class _Scene(Struct, frozen=True):
     """A migration at an instant."""
 
     history: History
@@ -257,8 +255,7 @@ def _reservation(scene: _Scene, phase: PhaseRecord) -> Narration:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Progress:
+class _Progress(Struct, frozen=True):
     """How far a round has come."""
 
     number: int

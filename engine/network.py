@@ -8,8 +8,9 @@ more than it carries keeps a queue; other packets wait behind it, see `probes`.
 import hashlib
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 SECOND_NS: Final = 1_000_000_000
 PACKET_BITS: Final = 1500 * 8
@@ -23,8 +24,7 @@ def stream_capacity_bps(wire_bps: int, *, overhead: bool) -> int:
     return wire_bps * STREAM_BYTES_OF_FRAME // FRAME_BYTES if overhead else wire_bps
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Struct, frozen=True):
     """Something that sends: the ports on its way, and the most that it wants (None: all)."""
 
     name: str
@@ -32,8 +32,7 @@ class Flow:
     limit_bps: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Allocation:
+class Allocation(Struct, frozen=True):
     """What a flow gets, and the port that holds it back (None: its own limit)."""
 
     rate_bps: int
@@ -73,8 +72,7 @@ def max_min_shares(flows: Sequence[Flow], capacity_bps: Mapping[str, int]) -> di
     return result
 
 
-@dataclass(slots=True)
-class PiecewiseSeries:
+class PiecewiseSeries(Struct):
     """A value that is constant between dated steps."""
 
     t_ns: list[int] = field(default_factory=list)
@@ -99,8 +97,7 @@ class PiecewiseSeries:
         return repr((self.t_ns[:n], self.values[:n])).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class QueueKnot:
+class QueueKnot(Struct, frozen=True):
     """From `t_ns` on the backlog moves by `slope_bps`, between nothing and `limit_bits`."""
 
     t_ns: int
@@ -115,8 +112,7 @@ class QueueKnot:
         return max(0, min(self.limit_bits, moved))
 
 
-@dataclass(slots=True)
-class QueueSeries:
+class QueueSeries(Struct):
     """Backlog of one sending port over the run."""
 
     knots: list[QueueKnot] = field(default_factory=list)

@@ -4,9 +4,10 @@ Pure functions of the run: the window and a film play the same. Speeds are scena
 of wall time. Nothing here is part of a run.
 """
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
+
+from msgspec import Struct
 
 from engine.errors import MigrascopeError
 from engine.history import History
@@ -28,8 +29,7 @@ class PacingError(MigrascopeError):
     """A film cannot have so many pictures; the message is one sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Switchover:
+class Switchover(Struct, frozen=True):
     """From the suspension until clients reach the VM again."""
 
     start_ns: int

@@ -5,12 +5,12 @@ and the deterministic writers for its writes; nothing is recorded for this.
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from engine.history import History, MigrationRecord, RoundRecord, VmRecord
 from engine.memory import NEVER
@@ -23,8 +23,7 @@ MOST_WRITES: Final = 1 << 19
 KEPT_LIVES: Final = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One entry of a lane for the page.
 
     Attributes:
@@ -39,8 +38,7 @@ class Change:
     state: PageState
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """A section of the page track, for one page: changes in the order of the page's life."""
 
     start_ns: int
@@ -48,8 +46,7 @@ class Stretch:
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Era:
+class Era(Struct, frozen=True):
     """One migration, for one page.
 
     Attributes:
@@ -96,8 +93,7 @@ class Era:
         return None
 
 
-@dataclass(frozen=True)
-class PageLife:
+class PageLife(Struct, frozen=True, dict=True):
     """One page over a whole run.
 
     Attributes:
@@ -137,8 +133,7 @@ class PageLife:
         return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class WriteWindow:
+class WriteWindow(Struct, frozen=True):
     """The writes of a VM after `from_ns`, at `to_ns` at the latest; whole: none lie before."""
 
     from_ns: int

@@ -4,10 +4,10 @@ Every sentence rests on the page track and on the writers' own writes (`page_lif
 guessed. For several pages that share a cell the story is their mix.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 
 from engine.history import History
 from engine.page_life import NEVER, Change, Era, LifeReader, PageLife, sends_in
@@ -31,8 +31,7 @@ WHERE: Final[dict[PageState, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """The page was sent, or skipped.
 
     Attributes:
@@ -50,8 +49,7 @@ class Visit:
     state: PageState
 
 
-@dataclass(frozen=True, slots=True)
-class PageStory:
+class PageStory(Struct, frozen=True):
     """What is known of one page at an instant.
 
     Attributes:
@@ -87,8 +85,7 @@ class PageStory:
         return " ".join(self.sentences)
 
 
-@dataclass(frozen=True, slots=True)
-class RangeStory:
+class RangeStory(Struct, frozen=True):
     """The mix of pages `first` to `last` at an instant; the other fields as in `PageStory`.
 
     Attributes:

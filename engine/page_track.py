@@ -5,12 +5,12 @@ their order, which is the order of a page's life inside a section: settled, then
 dirty again. Keyframes bound the work of a jump.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from engine.memory import NEVER
 from engine.states import PageState
@@ -22,8 +22,7 @@ States = npt.NDArray[np.uint8]
 KEYFRAME_MIN_CHANGES: Final = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(Struct, frozen=True):
     """Dated changes of pages; a page appears at most once.
 
     Attributes:
@@ -61,8 +60,7 @@ class Lane:
             )
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(Struct, frozen=True, dict=True):
     """A stretch of a migration in which every lane holds a page at most once.
 
     Attributes:
@@ -137,8 +135,7 @@ class Section:
         return np.concatenate(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class PageTrack:
+class PageTrack(Struct, frozen=True):
     """Page states of one migration, from the start of its copying.
 
     Attributes:
@@ -173,8 +170,7 @@ class PageTrack:
         return states
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """Some pages of a VM: page i is one of the `every` pages from `first + i * every` on.
 
     Attributes:

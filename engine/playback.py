@@ -5,10 +5,10 @@ cost as much as the pages that changed; every other move compares the whole stat
 """
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 
 from engine.events import EventKind
 from engine.history import History
@@ -21,8 +21,7 @@ SORTED_SHARE: Final = 1024
 """Up to this part of all pages, changed pages are sorted; more are marked."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageDelta:
+class PageDelta(Struct, frozen=True):
     """Pages whose shown state changed between two instants.
 
     Attributes:

@@ -5,16 +5,16 @@ This module says what exists and what it is called; how a policy moves pages is 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from engine.errors import UnknownNameError
 
 ParameterValue = bool | int | float | str
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """One number or word that a policy's rule uses.
 
     Attributes:
@@ -46,8 +46,7 @@ class Parameter:
         return None if value >= self.minimum else f"must be {self.minimum} or more"
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """A way to move a VM.
 
     Attributes:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from engine.metrics import downtime_ns, total_time_ns
 from engine.specs import PAGE_BYTES
@@ -42,8 +42,7 @@ OTHERWISE: Final = "the other way round"
 LENGTHS: Final = ("longer", "shorter")
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(Struct, frozen=True):
     """What somebody expects; whatever is None or empty was left out.
 
     Attributes:
@@ -79,8 +78,7 @@ class Prediction:
         return f"You said: {', '.join(parts)}." if parts else "You made no guess."
 
 
-@dataclass(frozen=True, slots=True)
-class PredictionRow:
+class PredictionRow(Struct, frozen=True):
     """One line of the reveal: guess, model and simulation stand together.
 
     Attributes:
@@ -98,8 +96,7 @@ class PredictionRow:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class CurveDistance:
+class CurveDistance(Struct, frozen=True):
     """How far a drawn curve lies from the simulated one, where it was drawn.
 
     Attributes:

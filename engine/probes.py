@@ -7,12 +7,12 @@ Web clients take part in the run itself (see `web`); here they have no replies.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from engine.network import QueueSeries
 from engine.specs import NetworkSpec, ProbeSpec
@@ -39,8 +39,7 @@ FATE_LABELS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """From `t_ns` on the VM answers on `host`; None: packets to it find nobody."""
 
     t_ns: int
@@ -63,8 +62,7 @@ class Place(Protocol):
         """Return `running`, `suspended` or `lost`."""
 
 
-@dataclass(frozen=True)
-class ProbeRecord:
+class ProbeRecord(Struct, frozen=True):
     """One probe over the run; arrays of shape (replies,), in order of sending.
 
     Attributes:
@@ -92,8 +90,7 @@ class ProbeRecord:
             yield array[known].tobytes()
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(Struct, frozen=True):
     """The network as it was: latency, queues, and the stretches in which links were down.
 
     Attributes:
@@ -111,8 +108,7 @@ class Paths:
         return not any(a <= t_ns < b for a, b in self.down.get(host, ()))
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(Struct, frozen=True):
     """One probe with what it has to know of its VM.
 
     Attributes:

@@ -4,11 +4,11 @@ What it writes is a pure function of guest time (`engine.workload`). The pages t
 brings, and the few that the guest's own program writes all the time, are constants of the form.
 """
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from engine.qemu_rules import SLICE_NS, throttle_sleep_ns
 from engine.specs import PAGE_BYTES, VmSpec, WriterSpec
@@ -32,8 +32,7 @@ Counts = npt.NDArray[np.int64]
 Marks = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class GuestLoad:
+class GuestLoad(Struct, frozen=True):
     """What a guest does with its memory.
 
     Attributes:

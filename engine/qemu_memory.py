@@ -4,9 +4,9 @@ QEMU has no rounds. What the record calls a round is the stretch between two rea
 the pages that were not sent in it are still marked, and go into the next one with the new ones.
 """
 
-from dataclasses import dataclass, replace
-
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.buffer_transfer import BufferTransfer, Flags, Forms, plain_forms
 from engine.history import RoundRecord
@@ -19,8 +19,7 @@ from engine.states import PageState
 from engine.world import Guest
 
 
-@dataclass(frozen=True, slots=True)
-class MarkRules:
+class MarkRules(Struct, frozen=True):
     """How QEMU's dirty marks go, and what it keeps of the pages that it sent.
 
     Attributes:

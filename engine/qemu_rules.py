@@ -6,8 +6,9 @@ Source: QEMU migration/migration.c, migration/ram.c, migration/cpu-throttle.c an
 system/dirtylimit.c.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from engine.specs import PAGE_BYTES
 
@@ -54,8 +55,7 @@ def threshold_bytes(
     return moved_bytes * downtime_limit_ms // spent_ms
 
 
-@dataclass(slots=True)
-class ThrottleTrigger:
+class ThrottleTrigger(Struct):
     """Decides at the reads of the bitmap when the guest has to be held back (further).
 
     Attributes:

@@ -5,8 +5,9 @@ two, its header and itself), or when the 32 KiB of copied bytes are full. So 32 
 131328 bytes, are the limiter's quantum.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from engine.specs import PAGE_BYTES
 
@@ -24,8 +25,7 @@ LINK_BUFFER_BYTES: Final = 212_992
 """What a socket takes before the sender has to wait: Linux's default."""
 
 
-@dataclass(frozen=True, slots=True)
-class HostCosts:
+class HostCosts(Struct, frozen=True):
     """Times of the machine that runs QEMU: one set for all recordings of one machine.
 
     Attributes:

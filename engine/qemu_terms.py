@@ -1,12 +1,11 @@
 """What a modelled QEMU migration is asked for, and what it comes to."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from engine.qemu_stream import HostCosts
 
 
-@dataclass(frozen=True, slots=True)
-class QemuParameters:
+class QemuParameters(Struct, frozen=True):
     """QEMU's own parameters of a migration, and what is done to it from outside.
 
     Attributes:
@@ -43,8 +42,7 @@ class QemuParameters:
     costs: HostCosts = field(default_factory=HostCosts)
 
 
-@dataclass(frozen=True, slots=True)
-class BitmapRead:
+class BitmapRead(Struct, frozen=True):
     """One read of the dirty log: when, the pages newly marked, and all that are left then."""
 
     t_ns: int
@@ -52,8 +50,7 @@ class BitmapRead:
     left_pages: int
 
 
-@dataclass(frozen=True, slots=True)
-class QemuRun:
+class QemuRun(Struct, frozen=True):
     """What a modelled migration came to; figures of one that was cancelled are its last.
 
     Attributes:

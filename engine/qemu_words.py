@@ -1,7 +1,8 @@
 """QEMU's pre-copy in words: what its cursor does, and what it waits for."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from engine.specs import PAGE_BYTES
 from engine.units import format_bit_rate, format_count
@@ -9,8 +10,7 @@ from engine.units import format_bit_rate, format_count
 FULL_SPEED: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class QemuSight:
+class QemuSight(Struct, frozen=True):
     """What is known of the live copy at an instant.
 
     Attributes:

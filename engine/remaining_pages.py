@@ -4,11 +4,11 @@ A track holds every change of every page; the count is exact at each of the inst
 page is known (a recording) or where there are very many, the ends of the rounds are told instead.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from engine.history import History, MigrationRecord
 from engine.memory import NEVER
@@ -26,8 +26,7 @@ MOST_CHANGES: Final = 6_000_000
 """With more changes of pages than this the rounds are told: counting them takes too long."""
 
 
-@dataclass(frozen=True, slots=True)
-class RemainingPages:
+class RemainingPages(Struct, frozen=True):
     """Pages that are still to arrive, by time.
 
     Attributes:

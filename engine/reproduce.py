@@ -5,9 +5,11 @@ workloads that no scenario can hold (`engine.claims`). What misses stays in, mar
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from engine.claims import model_claims
 from engine.metrics import (
@@ -29,8 +31,7 @@ ENOUGH: Final = 15
 """So many of the twenty seeds must lie inside, where there is chance in a run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reproduced:
+class Reproduced(Struct, frozen=True):
     """One published figure and its reproduction.
 
     Attributes:

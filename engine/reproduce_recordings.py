@@ -5,9 +5,11 @@ request: nothing that was recorded of the migration itself, and no value of its 
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from engine.qemu_guest import GuestLoad, Pattern
 from engine.qemu_model import migrate
@@ -30,8 +32,7 @@ BANDS: Final = {OWN_LIMITER: (0.01, 0.01), LINK: (0.03, 0.02)}
 MOST_READS_OFF: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """What is compared; a time is None where there is none, or none that is right."""
 
     outcome: str
@@ -41,8 +42,7 @@ class Figures:
     dirty_syncs: int
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """One recording: what was recorded beside what was simulated."""
 
     name: str

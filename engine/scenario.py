@@ -7,10 +7,11 @@ executed.
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
 
 from engine import figure_text, units
 from engine import scenario_paths as paths
@@ -28,8 +29,7 @@ Given = str | bool | int | float
 """A value as text, or as TOML has it."""
 
 
-@dataclass(frozen=True)
-class Scenario:
+class Scenario(Struct, frozen=True, dict=True):
     """A valid scenario.
 
     Attributes:
@@ -202,8 +202,7 @@ class Scenario:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class BundledScenario:
+class BundledScenario(Struct, frozen=True):
     """A scenario that comes with the program.
 
     Attributes:

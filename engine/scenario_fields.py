@@ -4,9 +4,9 @@ Keeps the list of faults in the order of the document, and words what pydantic f
 together is checked in `engine.scenario_checks`.
 """
 
-from dataclasses import dataclass, field
 from typing import Any, Final
 
+from msgspec import Struct, field
 from pydantic import BaseModel, ValidationError
 
 from engine import scenario_paths as paths
@@ -39,8 +39,7 @@ class _Misfit:
     """Stands for a value of the wrong plain type, so that no model takes it."""
 
 
-@dataclass(slots=True)
-class Faults:
+class Faults(Struct):
     """The faults found so far, with the place of each."""
 
     document: Document

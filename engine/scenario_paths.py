@@ -9,10 +9,10 @@ import json
 import tomllib
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
+from msgspec import Struct
 from pydantic import BaseModel, BeforeValidator, TypeAdapter
 from pydantic.fields import FieldInfo
 
@@ -52,8 +52,7 @@ class PathError(ValueError):
     """A path leads nowhere; the message says in a clause what was expected."""
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(Struct, frozen=True, dict=True):
     """A key of the scenario file.
 
     Attributes:

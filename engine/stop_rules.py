@@ -5,8 +5,9 @@ Floats are in order here: nothing of this module is part of a run or of its dige
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from engine.policies import ParameterValue, parameters_of
 from engine.specs import PAGE_BYTES
@@ -18,8 +19,7 @@ SHORTEST_S: Final = 1e-6
 HALF_PAGE: Final = 0.5  # a model counts in fractions; less than this is no page
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """What a stop rule may know before the next round.
 
     Attributes:
@@ -102,8 +102,7 @@ class StopAtOnce(_NoLimit):
         return "stop-and-copy"
 
 
-@dataclass(frozen=True, slots=True)
-class DowntimeLimit(_NoLimit):
+class DowntimeLimit(_NoLimit, Struct, frozen=True):
     """Stop when what is due takes no longer than the downtime allowed (QEMU).
 
     Attributes:
@@ -121,8 +120,7 @@ class DowntimeLimit(_NoLimit):
         return NEVER if progress.stuck or progress.elapsed_s > self.max_time_s else None
 
 
-@dataclass(frozen=True, slots=True)
-class BoundedRounds(_NoLimit):
+class BoundedRounds(_NoLimit, Struct, frozen=True):
     """Xen's rule: few pages in a round, enough rounds, or enough sent."""
 
     max_rounds: int = 29
@@ -142,8 +140,7 @@ class BoundedRounds(_NoLimit):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class TwiceAskedRounds(_NoLimit):
+class TwiceAskedRounds(_NoLimit, Struct, frozen=True):
     """Xen's rule since 4.6: few dirty pages are sent live once more, then the VM is stopped."""
 
     max_rounds: int = 5
@@ -161,8 +158,7 @@ class TwiceAskedRounds(_NoLimit):
         return "few-pages" if progress.dirtied < min(HALF_PAGE, self.min_dirty_pages) else None
 
 
-@dataclass(frozen=True, slots=True)
-class LiveStageRounds(_NoLimit):
+class LiveStageRounds(_NoLimit, Struct, frozen=True):
     """The rule of XenServer's toolstack: enough rounds, or few pages, which are not sent live."""
 
     max_rounds: int = 4
@@ -177,8 +173,7 @@ class LiveStageRounds(_NoLimit):
         return "few-pages" if progress.dirtied < self.min_dirty_pages else None
 
 
-@dataclass(frozen=True, slots=True)
-class EstimatedDowntime(_NoLimit):
+class EstimatedDowntime(_NoLimit, Struct, frozen=True):
     """Stop when what is due, at the newest round's bandwidth, fits the downtime (Cloud Hypervisor).
 
     Attributes:
@@ -211,8 +206,7 @@ class EstimatedDowntime(_NoLimit):
         return "timeout" if over else None
 
 
-@dataclass(frozen=True, slots=True)
-class LimitedBandwidth:
+class LimitedBandwidth(Struct, frozen=True):
     """Stop when what is due fits the downtime at the limiter's bandwidth; then lift it (QEMU).
 
     Attributes:
@@ -257,8 +251,7 @@ class LimitedBandwidth:
         return math.inf
 
 
-@dataclass(frozen=True, slots=True)
-class AdaptiveRounds(BoundedRounds):
+class AdaptiveRounds(BoundedRounds, Struct, frozen=True):
     """The rule of Clark et al. 2005: the limit follows the dirtying rate.
 
     Attributes:

@@ -11,10 +11,11 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
 from decimal import Context, Decimal
 from itertools import product
 from typing import Any, Final
+
+from msgspec import Struct
 
 from engine import scenario_paths as paths
 from engine.errors import ScenarioError
@@ -48,8 +49,7 @@ _UNITS: Final = {
 _PAGE_BYTES: Final = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Struct, frozen=True):
     """One parameter and the values that it takes.
 
     Attributes:
@@ -63,8 +63,7 @@ class Axis:
     numbers: tuple[float | None, ...]
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """A sweep that can be run.
 
     Attributes:
@@ -98,8 +97,7 @@ Row = tuple[Any, ...]
 """The figures of one run, as `FIGURES`."""
 
 
-@dataclass(frozen=True)
-class SweepResult:
+class SweepResult(Struct, frozen=True):
     """The figures of all runs of a plan, in the order of `Plan.points`."""
 
     plan: Plan

@@ -8,10 +8,10 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from msgspec import Struct
 
 from engine import metrics
 from engine.client_figures import summarize_probe
@@ -31,8 +31,7 @@ class TableError(MigrascopeError):
     """A run has no such table; the message is one sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column.
 
     Attributes:
@@ -46,8 +45,7 @@ class Column:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """Rows of cells; None where the run has no such figure.
 
     Attributes:

@@ -5,11 +5,11 @@ reads the dirty bitmap follows from how many pages were sent before it, and "ski
 write at or before the read of its batch". An event settles what is through and plans anew.
 """
 
-from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 
 from engine.memory import DirtyLog, visiting_order, visiting_rank
 from engine.specs import PAGE_BYTES
@@ -60,8 +60,7 @@ class Pace:
         return carried_after(self.t0_ns, self.bits, self.rate_bps)
 
 
-@dataclass(slots=True)
-class Plan:
+class Plan(Struct):
     """Batches of one step, not settled yet; arrays as in `TransferLog`."""
 
     reads_ns: Times
@@ -76,8 +75,7 @@ class Plan:
     final: bool
 
 
-@dataclass(slots=True)
-class TransferLog:
+class TransferLog(Struct):
     """What a transfer has done so far: batches, pages and skips, in order of time."""
 
     begins_ns: list[Times] = field(default_factory=list)

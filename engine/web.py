@@ -4,7 +4,7 @@ Source of the retransmission times: RFC 6298, the time-out doubles (0.2, 0.6, 1.
 first lost segment for a least time-out of 0.2 s).
 """
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from engine.network import Flow, PiecewiseSeries
 from engine.specs import ProbeSpec
@@ -26,8 +26,7 @@ def resumed_after(stopped_ns: int, ready_ns: int, min_timeout_ns: int) -> int:
         timeout_ns *= 2
 
 
-@dataclass
-class WebClient:
+class WebClient(Struct):
     """One web probe while the run goes on.
 
     Attributes:

@@ -6,10 +6,10 @@ move refused. What would help is found by trying it: see `engine.knobs`.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 
 from engine.history import History, MigrationRecord, RoundRecord
 from engine.metrics import downtime_ns, service_gap_ns
@@ -39,8 +39,7 @@ STOP_WORDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An answer to one question.
 
     Attributes:

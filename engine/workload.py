@@ -9,7 +9,6 @@ import hashlib
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -17,6 +16,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from engine.errors import ScenarioError
 from engine.specs import PAGE_BYTES, VmSpec, WriterSpec
@@ -173,8 +173,7 @@ def zipf_table(n_pages: int) -> npt.NDArray[np.uint64]:
     return np.cumsum(np.uint64(ZIPF_WEIGHT) // places, dtype=np.uint64)
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """A stretch of guest time in which a writer's rate is constant.
 
     Attributes:

@@ -3,9 +3,12 @@
 Placement, reservation and the sharing of links. It decides nothing about migrations.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.eligibility import Situation, VmSituation
 from engine.event_queue import EventQueue
@@ -111,8 +114,7 @@ class Guest:
         return result
 
 
-@dataclass(slots=True)
-class Sending:
+class Sending(Struct):
     """A sender on its way, and what it gets."""
 
     sender: Sender

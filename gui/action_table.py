@@ -5,12 +5,12 @@ rows is the order in menus and on the key sheet; where the group changes inside 
 drawn.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 
-@dataclass(frozen=True)
-class ActionRow:
+
+class ActionRow(Struct, frozen=True):
     """What an action is called, how it is reached, and what it is for.
 
     Attributes:

@@ -4,9 +4,9 @@ The actions do nothing by themselves; `gui.wiring` connects them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
@@ -45,8 +45,7 @@ class Actions:
         return [(row, self._actions[row.name]) for row in TABLE]
 
 
-@dataclass(frozen=True)
-class Menus:
+class Menus(Struct, frozen=True):
     """The menus that are filled by what is open.
 
     Attributes:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
 from PySide6.QtCore import QLocale, QTimer
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
@@ -39,8 +39,7 @@ HEAVY: Final = (
 """Imported one after the other, in the order in which they need each other."""
 
 
-@dataclass(frozen=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """The parts of one window; whoever holds this keeps it alive."""
 
     window: MainWindow

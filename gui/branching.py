@@ -5,9 +5,10 @@ the tree, a new edit grows it. Histories are kept for a few versions and made ag
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Final
 
+from msgspec import Struct
+from msgspec.structs import replace
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand
 
@@ -25,8 +26,7 @@ SAVED_NAME: Final = "as saved"
 MOST_HISTORIES: Final = 8
 
 
-@dataclass(eq=False)
-class Node:
+class Node(Struct, eq=False):
     """A future.
 
     Attributes:
@@ -48,7 +48,7 @@ class Node:
     outcome: str = ""
     total_ns: int | None = None
     downtime_ns: int | None = None
-    used: int = field(default=0, repr=False)
+    used: int = 0
 
 
 class _TreeEdit(QUndoCommand):
@@ -71,8 +71,7 @@ class _TreeEdit(QUndoCommand):
         self._ways = None
 
 
-@dataclass(frozen=True)
-class _TreeAside:
+class _TreeAside(Struct, frozen=True):
     """A tree that waits while something else is open: see `Session.set_aside`."""
 
     opened: Scenario | None

@@ -1,16 +1,15 @@
 """Edits of a scenario: what a move is, how one is put in, and the command that undo takes back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from PySide6.QtGui import QUndoCommand
 
 from engine.scenario import Scenario, exact_duration, scenario_from_document
 from engine.scenario_paths import Document
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(Struct, frozen=True):
     """A move that the user asked for, not yet confirmed.
 
     Attributes:

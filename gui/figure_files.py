@@ -7,10 +7,11 @@ another order. No date, no identity and no path stands in a file.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
+
+from msgspec import Struct
 
 from engine import __version__
 from engine.figure_text import AT_KEY, NAMESPACE, SCENARIO_KEY, VM_KEY
@@ -37,8 +38,7 @@ _PDF_ID: Final = re.compile(rb"/ID\s*\[\s*<[0-9a-fA-F]+>\s*<[0-9a-fA-F]+>\s*\]")
 _PDF_UUID: Final = re.compile(rb"uuid:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(Struct, frozen=True):
     """What is said of a figure.
 
     Attributes:

@@ -1,9 +1,9 @@
 """What a figure says beside the picture: numbered callouts, their key, and a caption, painted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 
@@ -16,8 +16,7 @@ LINE_GAP_PX: Final = 7
 FRAME_PX: Final = 2
 
 
-@dataclass(frozen=True)
-class Notes:
+class Notes(Struct, frozen=True):
     """What stands on and under a picture.
 
     Attributes:

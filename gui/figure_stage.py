@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine import instants
 from engine.errors import MigrascopeError
@@ -34,8 +36,7 @@ class ShotError(MigrascopeError):
     """The picture cannot be made; the text is one sentence for the user."""
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """What to draw.
 
     Attributes:
@@ -64,8 +65,7 @@ class Picture:
     compared: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Staged:
+class Staged(Struct, frozen=True):
     """A widget that shows a picture, and what it shows.
 
     Attributes:

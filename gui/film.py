@@ -9,12 +9,13 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
 import click
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine import units
 from engine.cli import edited, pairs_of
@@ -35,8 +36,7 @@ Progress = Callable[[int, int], None]
 """Called with how many pictures are done, and how many there are to be."""
 
 
-@dataclass(frozen=True)
-class Film:
+class Film(Struct, frozen=True):
     """What to film.
 
     Attributes:
@@ -55,8 +55,7 @@ class Film:
     slow_motion: bool = False
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(Struct, frozen=True):
     """A film that is there."""
 
     output: str

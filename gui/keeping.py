@@ -6,18 +6,17 @@ a lock says which of them is still at work.
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
 from PySide6.QtCore import QIODevice, QLockFile, QObject, QSaveFile, QTimer, QUuid, Signal
 
 KEEP_AFTER_MS: Final = 1500
 SUFFIX: Final = ".toml"
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """Work that a program left behind when it ended unasked.
 
     Attributes:

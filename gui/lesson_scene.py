@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gui.window_content import keep_keys
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from gui.views.spotlight import Spotlight
 
 
-@dataclass
-class LessonScene:
+class LessonScene(Struct):
     """One window with at most one lesson in it.
 
     Attributes:

@@ -7,10 +7,10 @@ Instead of a scenario a recording may be open: a run that somebody's machines ma
 can be changed; a simulated twin may be opened beside it, and that can.
 """
 
-from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
+from msgspec import Struct
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoGroup, QUndoStack
 
@@ -29,8 +29,7 @@ RECORDING_LOCKED: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Aside:
+class Aside(Struct, frozen=True):
     """What was open and is set aside: see `Session.set_aside`."""
 
     scenario: Scenario | None

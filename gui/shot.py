@@ -9,11 +9,11 @@ import os
 import sys
 import time
 from collections.abc import Iterable, MutableMapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+from msgspec.structs import replace
 
 from engine.cli import edited, pairs_of
 from engine.errors import MigrascopeError, ScenarioError

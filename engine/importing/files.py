@@ -6,9 +6,10 @@ with the same sentence.
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from engine.figure_text import is_picture
 from engine.importing.observed import LogFileError
@@ -22,8 +23,7 @@ LARGEST_SCENARIO_BYTES: Final = 16 * 2**20
 ENDING: Final = ".toml"
 
 
-@dataclass(frozen=True)
-class OpenedRecording:
+class OpenedRecording(Struct, frozen=True):
     """A recording, ready to be played.
 
     Attributes:

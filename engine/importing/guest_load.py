@@ -5,10 +5,11 @@ takes these figures as they are.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from math import exp, expm1, log
 from typing import Final
+
+from msgspec import Struct
 
 from engine.history import MigrationRecord
 from engine.network import PiecewiseSeries
@@ -27,8 +28,7 @@ OFTEN: Final = 4
 """A guest that dirtied all that it can is taken to write it so often in the longest round."""
 
 
-@dataclass(frozen=True, slots=True)
-class Writing:
+class Writing(Struct, frozen=True):
     """What a guest writes, as one uniform writer.
 
     Attributes:

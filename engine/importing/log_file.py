@@ -10,9 +10,10 @@ import re
 import stat
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
+
+from msgspec import Struct
 
 from engine.importing.observed import LogFileError
 from engine.importing.stamps import StampReader
@@ -29,8 +30,7 @@ _ESCAPES: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x07\x08]")
 _UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e\xa0-\ufffc]")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line of a log.
 
     Attributes:

@@ -4,8 +4,9 @@ Times are nanoseconds from the start of the migration (of the first ping, for pi
 holds values only; who reads them is in the modules of the formats.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from engine.errors import MigrascopeError
 
@@ -44,8 +45,7 @@ _LABELS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ObservedRound:
+class ObservedRound(Struct, frozen=True):
     """One round of copying, as far as the recording tells.
 
     Attributes:
@@ -71,8 +71,7 @@ class ObservedRound:
     rate_bps: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ObservedSample:
+class ObservedSample(Struct, frozen=True):
     """The counters at one instant."""
 
     t_ns: int
@@ -83,24 +82,21 @@ class ObservedSample:
     throttle_percent: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StatusChange:
+class StatusChange(Struct, frozen=True):
     """From `t_ns` on (None: the recording does not say when) the status is `status`."""
 
     t_ns: int | None
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class ObservedPing:
+class ObservedPing(Struct, frozen=True):
     """One ping: when it was sent, and its round-trip time; None: it was lost."""
 
     t_ns: int
     rtt_ns: int | None
 
 
-@dataclass(frozen=True)
-class Observed:
+class Observed(Struct, frozen=True):
     """Everything that a recording knows.
 
     Attributes:

@@ -6,11 +6,11 @@ times follow each other at an assumed rate; `Observed.notes` says so, and they g
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 
 from engine.events import Event, EventKind
 from engine.history import (
@@ -70,8 +70,7 @@ _END_EVENTS: Final = {
 _CUT: Final = "the recording ends while the migration goes on"
 
 
-@dataclass(frozen=True, slots=True)
-class _Times:
+class _Times(Struct, frozen=True):
     """When what happened; None: not known, or it did not happen."""
 
     push_ns: int

@@ -6,9 +6,11 @@ QEMU has no rounds of its own: a round here is what lies between two reads of th
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.importing.observed import (
     Format,
@@ -24,8 +26,7 @@ _OVER: Final = ("completed", "cancelled", "failed")
 _POSTCOPY: Final = "postcopy"
 
 
-@dataclass(slots=True)
-class Poll:
+class Poll(Struct):
     """One look; None where it did not tell."""
 
     status: str = ""

@@ -6,9 +6,10 @@ reader does not understand is an error with the line.
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
+
+from msgspec.structs import replace
 
 from engine.importing import ping, proxmox, xl
 from engine.importing.domjobinfo import JOB, DomjobinfoReader

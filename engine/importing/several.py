@@ -5,9 +5,10 @@ there with certainty is refused in one sentence; no offset is guessed.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from engine.importing.observed import LogFileError, Observed, ObservedPing
 from engine.importing.reading import read_recording

@@ -5,9 +5,11 @@ older one has a line of figures after each round, which is read at "delta".
 """
 
 import re
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.importing.log_file import Line
 from engine.importing.observed import (
@@ -51,8 +53,7 @@ _DONE: Final = re.compile(r"Migration successful\.|Target reports successful sta
 _FAILED: Final = re.compile(r"Migration failed|[Mm]igration sender: (?:Failed|.*failed)")
 
 
-@dataclass(slots=True)
-class _Round:
+class _Round(Struct):
     """A round while it is read."""
 
     number: int

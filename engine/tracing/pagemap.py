@@ -8,19 +8,18 @@ anonymous pages count: a page of a file, or the page of zeros, appears when it i
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from engine.tracing import ptrace
 
 PageNumbers = npt.NDArray[np.uint64]
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What one look at a process found.
 
     Attributes:

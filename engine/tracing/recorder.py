@@ -6,8 +6,9 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from engine.tracing.pagemap import Look, Watcher
 from engine.tracing.ptrace import ProcessEndedError
@@ -18,8 +19,7 @@ MOST_BYTES: Final = 1 << 30  # of packed rows: what a reader has to hold in memo
 Ending = Literal["duration", "interrupted", "process-ended", "full"]
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(Struct, frozen=True):
     """What was seen.
 
     Attributes:

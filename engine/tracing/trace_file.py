@@ -8,12 +8,12 @@ the first pages of a VM. The first row is the memory at the start.
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from engine.specs import PAGE_BYTES
 from engine.tracing.kernel import TraceError
@@ -25,8 +25,7 @@ _MOST_WINDOWS: Final = 200
 _PART: Final = ".part"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Trace:
+class Trace(Struct, frozen=True, eq=False):
     """A recording as rows of bits.
 
     Attributes:

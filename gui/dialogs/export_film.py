@@ -1,10 +1,10 @@
 """Chooses what is filmed and how, and tells how far the film has come."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
+from msgspec import Struct
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -27,8 +27,7 @@ RATES: Final = (30, 15, 25, 50)
 SPEEDS: Final = ("1", "2", "1/2", "1/4", "1/10", "1/100")
 
 
-@dataclass(frozen=True, slots=True)
-class FilmWish:
+class FilmWish(Struct, frozen=True):
     """What is wanted.
 
     Attributes:

@@ -1,9 +1,9 @@
 """The command palette: type a few letters of anything that the window can do, and do it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from PySide6.QtCore import (
     QEvent,
     QModelIndex,
@@ -40,8 +40,7 @@ ENTRY_ROLE: Final = Qt.ItemDataRole.UserRole
 _MOVES: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(Struct, frozen=True):
     """Something that can be done.
 
     Attributes:

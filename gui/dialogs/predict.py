@@ -5,9 +5,9 @@ Any part may be left out. What is asked about is told by its inputs alone: memor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
@@ -28,8 +28,7 @@ HINT: Final = "Any part may be left out. Nothing is marked: afterwards it stands
 WIDTH_PX: Final = 640
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What a prediction is about.
 
     Attributes:

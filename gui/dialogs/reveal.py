@@ -7,9 +7,9 @@ says, and what the run did.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QComboBox,
@@ -42,8 +42,7 @@ WIDTH_PX, HEIGHT_PX = 720, 640
 LARGE: Final = 1.4
 
 
-@dataclass(frozen=True, slots=True)
-class Revealed:
+class Revealed(Struct, frozen=True):
     """What is shown.
 
     Attributes:

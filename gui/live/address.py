@@ -1,8 +1,9 @@
 """Where a QMP socket is: a path, or host and port, as people write them."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from engine.errors import MigrascopeError
 
@@ -17,8 +18,7 @@ class AddressError(MigrascopeError):
     """It is no address; one sentence says what was expected."""
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where QEMU listens.
 
     Attributes:

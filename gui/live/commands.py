@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from engine.errors import MigrascopeError
 from engine.units import format_bit_rate, format_duration_ns, parse_bit_rate, parse_duration
@@ -20,8 +21,7 @@ class CommandError(MigrascopeError):
     """A value that cannot be sent; one sentence says what was expected."""
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What will be sent, and what that means.
 
     Attributes:
@@ -33,8 +33,7 @@ class Plan:
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True)
-class LiveCommand:
+class LiveCommand(Struct, frozen=True):
     """A command that can be asked for.
 
     Attributes:

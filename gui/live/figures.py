@@ -1,8 +1,9 @@
 """What QEMU says of a VM and its migration, as values, and as sentences for people."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from engine.units import format_bit_rate, format_duration_ns, format_size
 
@@ -29,8 +30,7 @@ _STATES: Final = {
 _NO_COUNTER: Final = "–"
 
 
-@dataclass(frozen=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """What does not change while a QEMU runs.
 
     Attributes:
@@ -52,8 +52,7 @@ class Machine:
         return f"{self.name} (QEMU {self.version}{size})"
 
 
-@dataclass(frozen=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """What the newest answers say; None where they do not.
 
     Attributes:

@@ -1,62 +1,55 @@
 """What the watcher tells the window; plain values, so that they may cross from thread to thread."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from gui.live.figures import Figures, Machine
 from gui.live.recorder import Recorder
 
 
-@dataclass(frozen=True)
-class Attached:
+class Attached(Struct, frozen=True):
     """The session is there."""
 
     machine: Machine
 
 
-@dataclass(frozen=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """There is no session."""
 
     sentence: str
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """New figures."""
 
     figures: Figures
 
 
-@dataclass(frozen=True)
-class Began:
+class Began(Struct, frozen=True):
     """A migration has begun, and is recorded."""
 
     recorder: Recorder
 
 
-@dataclass(frozen=True)
-class Grown:
+class Grown(Struct, frozen=True):
     """There is more of the recording: `Watcher.take_history` has it."""
 
 
-@dataclass(frozen=True)
-class Over:
+class Over(Struct, frozen=True):
     """A migration has ended; `figures` say how."""
 
     figures: Figures
 
 
-@dataclass(frozen=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """A request was carried out, or not: then `fault` says why."""
 
     command: str
     fault: str = ""
 
 
-@dataclass(frozen=True)
-class Lost:
+class Lost(Struct, frozen=True):
     """The session has ended over there.
 
     Attributes:
@@ -70,8 +63,7 @@ class Lost:
     said_goodbye: bool
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """Commands that somebody asked for, in their order; the first that is refused is the last."""
 
     steps: tuple[tuple[str, dict[str, Any]], ...]

@@ -5,14 +5,16 @@ the system before the next look at QEMU, so that a crash of this program loses n
 """
 
 import contextlib
+import dataclasses
 import json
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Final
+
+from msgspec.structs import replace
 
 from engine.importing import LogFileError, history_of
 from engine.importing.log_file import Line
@@ -125,7 +127,7 @@ class Recorder:
         if not going_on or seen.outcome is not None:
             return history
         moves = tuple(replace(m, outcome=UNDER_WAY, reason="") for m in history.migrations)
-        return replace(history, migrations=moves)
+        return dataclasses.replace(history, migrations=moves)
 
     def close(self) -> None:
         """Close the file; the recording stays."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import isinf
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
 from PySide6.QtCore import QObject
 
 from engine.history import History
@@ -25,8 +25,7 @@ WAITING: Final = "…"
 NEVER: Final = "never"
 
 
-@dataclass(frozen=True, slots=True)
-class ClosedFormRow:
+class ClosedFormRow(Struct, frozen=True):
     """One line: a model or the run itself, its two times and whether it ends.
 
     Attributes:

@@ -1,8 +1,9 @@
 """Which runs can be compared with the one on screen, and the figures of one at an instant."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from engine.errors import ScenarioError
 from engine.history import History, MigrationRecord
@@ -18,8 +19,7 @@ FEWEST: Final = 2
 MOST: Final = 4
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A run that may be compared.
 
     Attributes:
@@ -75,8 +75,7 @@ def value_candidate(scenario: Scenario, path: str, text: str) -> Candidate:
     return Candidate(label, f"The same with {path} = {text.strip()}", other)
 
 
-@dataclass(frozen=True)
-class Instant:
+class Instant(Struct, frozen=True):
     """What a column says of its run at an instant.
 
     Attributes:

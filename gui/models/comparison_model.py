@@ -1,9 +1,9 @@
 """Two to four runs side by side as a table: recorded or simulated, each against the first one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from PySide6.QtCore import QObject
 
 from engine.history import History, MigrationRecord
@@ -37,8 +37,7 @@ Run = tuple[str, History]
 """What a run is called, and the run."""
 
 
-@dataclass(frozen=True, slots=True)
-class ComparisonRow:
+class ComparisonRow(Struct, frozen=True):
     """One figure of all runs.
 
     Attributes:

@@ -3,14 +3,13 @@
 A fault that would change nothing there is listed with the reason why it cannot be chosen.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from engine.eligibility import Situation, situation_at
 from engine.history import History, MigrationRecord
 
 
-@dataclass(frozen=True, slots=True)
-class FaultChoice:
+class FaultChoice(Struct, frozen=True):
     """One fault that a menu offers.
 
     Attributes:

@@ -1,8 +1,9 @@
 """How far a student is in a lesson, as a text that settings keep: to go on there later."""
 
 import json
-from dataclasses import asdict
 from typing import Final
+
+from msgspec.structs import asdict
 
 from engine.lesson import Lesson, Verdict
 from engine.lesson_answers import Answer, Answers

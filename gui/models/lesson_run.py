@@ -1,7 +1,8 @@
 """Where a student is in a lesson: the step, what was answered, whether it may go on. No widgets."""
 
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 from engine.lesson import GoalState, Lesson, Verdict
 from engine.lesson_file import ExerciseStep, PartsStep, QuestionStep, Step
@@ -22,8 +23,7 @@ class Stage(Enum):
     """An exercise is met, or was given up."""
 
 
-@dataclass
-class LessonRun:
+class LessonRun(Struct):
     """A walk through a lesson.
 
     Attributes:

@@ -1,8 +1,8 @@
 """The figures behind a plot as a table: headings with units, one row an instant, text to copy."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from PySide6.QtCore import QObject
 
 from gui.models.rows_model import RowsModel
@@ -10,8 +10,7 @@ from gui.models.rows_model import RowsModel
 Cell = str | int | float
 
 
-@dataclass(frozen=True, slots=True)
-class PlotTable:
+class PlotTable(Struct, frozen=True):
     """What a plot shows, as rows.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
+
+from msgspec import Struct
 
 from engine import units
 from engine.sweep import FIGURES, SweepResult
@@ -24,8 +25,7 @@ LABELS: Final = {
 SCALES: Final = {"bytes_sent": 1 / 2**20}
 
 
-@dataclass(frozen=True)
-class SweepReading:
+class SweepReading(Struct, frozen=True, dict=True):
     """One figure of a result.
 
     Attributes:

@@ -5,9 +5,9 @@ In `print` they are told apart by how light they are alone, so that a grey copy 
 `mono` everything is grey. Patterns and signs are the same in all of them.
 """
 
-from dataclasses import fields, replace
 from typing import Final
 
+from msgspec.structs import fields, replace
 from PySide6.QtGui import QColor
 
 from gui.look_names import DEFAULT_PALETTE, PALETTES
@@ -40,7 +40,7 @@ def with_palette(theme: Theme, palette: str) -> Theme:
     if palette == DEFAULT_PALETTE:
         return theme
     dark = theme.color("ground").lightnessF() < 0.5
-    printed = replace(theme, **(_ON_DARK if dark else _ON_LIGHT))  # type: ignore[arg-type]
+    printed = replace(theme, **(_ON_DARK if dark else _ON_LIGHT))
     return printed if palette == "print" else _without_colour(printed)
 
 
@@ -51,7 +51,7 @@ def _without_colour(theme: Theme) -> Theme:
         for f in fields(theme)
         if isinstance(value := getattr(theme, f.name), str) and value.startswith("#")
     }
-    return replace(theme, **greys, grey=True)  # type: ignore[arg-type]
+    return replace(theme, **greys, grey=True)
 
 
 def grey(color: QColor | str) -> QColor:

@@ -7,6 +7,7 @@ never set here: their pixel sizes and hinting are pinned in `gui.style.theme`.
 from string import Template
 from typing import Final
 
+from msgspec.structs import asdict
 from PySide6.QtWidgets import QWidget
 
 from gui.style.theme import Theme
@@ -128,7 +129,7 @@ QListWidget::item:selected { background: $accent; color: $accent_ink; }
 
 def style_sheet(theme: Theme, scale: float = 1.0) -> str:
     """Return the style sheet of a theme; for a dialog, so many times as large."""
-    tokens = {name: value for name, value in vars(theme).items() if name != "name"}
+    tokens = {name: value for name, value in asdict(theme).items() if name != "name"}
     sheet = _SHEET.substitute(tokens)
     if scale == 1:
         return sheet

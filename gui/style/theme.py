@@ -4,11 +4,11 @@ The first six page states stay apart under three kinds of colour blindness; ever
 pattern as well (see `patterns`), so colour is never the only sign.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QGuiApplication, QPalette
 
@@ -19,8 +19,7 @@ UI_FAMILY: Final = "DejaVu Sans"
 MONO_FAMILY: Final = "DejaVu Sans Mono"
 
 
-@dataclass(frozen=True)
-class Theme:
+class Theme(Struct, frozen=True):
     """All colours of the window, as #RRGGBB, and how strong its lines are.
 
     Attributes:

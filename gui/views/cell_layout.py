@@ -1,10 +1,10 @@
 """How the pages of a grid are laid out in cells, and how many of each class are in each cell."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from gui.views.page_coding import N_CLASSES
 from gui.views.page_painting import counted
@@ -18,8 +18,7 @@ MOST_CELLS: Final = 12_000
 COARSER_PENALTY: Final = 0.4
 
 
-@dataclass(frozen=True, slots=True)
-class CellLayout:
+class CellLayout(Struct, frozen=True):
     """How pages are laid out: `columns` x `rows` cells of `cell_px`, each of so many pages."""
 
     columns: int
@@ -55,16 +54,14 @@ def layout_for(
     return max(found, key=merit)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """Pages that a grid shows: `first` to `first + n_shown - 1`."""
 
     first: int
     n_shown: int
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(Struct, frozen=True):
     """Which pages are known: `first`, and every so many from there on."""
 
     first: int = 0

@@ -4,11 +4,11 @@ Every point is a reply of the history; of a game packet it is the time since the
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from engine.client_figures import outages_ns, web_rate
 from engine.history import History
@@ -36,8 +36,7 @@ PLOTTED: Final = ("ping", "typing", "game")
 TITLES: Final = {"ping": "Ping", "typing": "key echoes", "game": "time between packets"}
 
 
-@dataclass(frozen=True)
-class Points:
+class Points(Struct, frozen=True):
     """The replies of one probe as points of a plot, in order of time.
 
     Attributes:

@@ -1,10 +1,10 @@
 """Remaining pages of several runs over one clock, each curve with its own line and its name."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -48,8 +48,7 @@ def curve_color(theme: Theme, place: int) -> QColor:
     return theme.color(_TOKENS[place])
 
 
-@dataclass(frozen=True)
-class Curve:
+class Curve(Struct, frozen=True):
     """The remaining pages of a run, by time."""
 
     name: str

@@ -6,11 +6,11 @@ counted here, in numpy calls that leave the window free to paint.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 import numpy as np
+from msgspec import Struct
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from engine.history import History
@@ -28,8 +28,7 @@ CELLS_A_TURN: Final = 64
 View = tuple[Window, CellLayout]
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What is to be counted: a VM at an instant, in the cells of some grids."""
 
     history: History

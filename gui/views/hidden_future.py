@@ -1,10 +1,10 @@
 """What views show while a prediction stands: the past, and an axis that does not tell the end."""
 
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
 from gui.views.plot_axes import axis_step
 from gui.views.plot_content import Bars, Markers, PlotContent

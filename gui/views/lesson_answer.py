@@ -1,9 +1,9 @@
 """What a lesson asks, as a form: a figure, a choice, a curve, or values to be changed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
@@ -216,8 +216,7 @@ class CurveAnswer(_Form):
         self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
-@dataclass(frozen=True)
-class Knob:
+class Knob(Struct, frozen=True):
     """A value of the scenario that an exercise is about.
 
     Attributes:

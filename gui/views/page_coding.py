@@ -6,12 +6,12 @@ place on the scale, the second sign beside the colour.
 """
 
 import itertools
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 from PySide6.QtGui import QColor
 
 from engine.page_counts import AGE_FROM_NS, SENT_FROM, WRITTEN_FROM
@@ -33,8 +33,7 @@ LIGHT_RAMP: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Coding:
+class Coding(Struct, frozen=True):
     """A way to colour pages.
 
     Attributes:

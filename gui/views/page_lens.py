@@ -1,7 +1,8 @@
 """Which pages the grids show: zooming and panning over the memory, as plain arithmetic."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 LEAST_PAGES: Final = 48
 """A window holds no fewer pages than this (a smaller VM: all of its pages)."""
@@ -9,8 +10,7 @@ STEP: Final = 1.6
 """Factor of one step of zooming."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lens:
+class Lens(Struct, frozen=True):
     """A window of pages.
 
     Attributes:

@@ -6,9 +6,9 @@ or after four seconds, whichever is earlier. A VM that pings the client prints b
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
@@ -23,8 +23,7 @@ from gui.views.replies import WORDS, settled_ns
 TIMED_OUT: Final = "Request timed out."
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A printed line: when, what, and what became of the reply."""
 
     t_ns: int

@@ -5,11 +5,12 @@ make it (`client_contents`, `rate_contents`, `move_contents`).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
+from msgspec.structs import replace
 from PySide6.QtGui import QColor
 
 from engine.states import PageState
@@ -22,8 +23,7 @@ VCPU_TOKENS: Final = ("link", "warn", "good", "dim")
 """Processors have signs as well as colours: see `plot_marks`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
+class Band(Struct, frozen=True):
     """A labelled stretch of time behind the curves; labels longest first."""
 
     kind: str
@@ -32,8 +32,7 @@ class Band:
     labels: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(Struct, frozen=True):
     """A line. `role` names its colour, see `role_color`."""
 
     role: str
@@ -44,8 +43,7 @@ class Curve:
     width_px: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Markers:
+class Markers(Struct, frozen=True):
     """Points of one shape and colour; `symbol` as in `plot_signs`."""
 
     role: str
@@ -55,8 +53,7 @@ class Markers:
     word: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Struct, frozen=True):
     """A value written beside a point, or at either end of a stretch; texts longest first."""
 
     t_ns: int
@@ -67,8 +64,7 @@ class Tag:
     """Where the stretch begins; None: it is a point."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bars:
+class Bars(Struct, frozen=True):
     """Rectangles of one look over stretches of time.
 
     Attributes:
@@ -89,8 +85,7 @@ class Bars:
     known_ns: Times | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """How often values lie in bins of the value axis, drawn beside the plot on that axis.
 
     Attributes:
@@ -104,8 +99,7 @@ class Share:
     counts: Times
 
 
-@dataclass(frozen=True)
-class PlotContent:
+class PlotContent(Struct, frozen=True):
     """Everything that one plot shows of a run.
 
     Attributes:

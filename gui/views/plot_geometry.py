@@ -1,9 +1,9 @@
 """Where instants and values lie in a plot, and the stretch of time that all plots show."""
 
-from dataclasses import dataclass, field
 from math import floor, log10
 from typing import Final
 
+from msgspec import Struct, field
 from PySide6.QtCore import QRectF
 
 from gui.views.time_text import SECOND_NS, TICK_STEPS_NS, time_ticks
@@ -12,8 +12,7 @@ SHORTEST_NS: Final = 20_000
 """The closest look at time: 20 microseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """From one instant to another, in ns."""
 
     start_ns: int
@@ -42,8 +41,7 @@ class Stretch:
         return Stretch(self.start_ns + by_ns, self.end_ns + by_ns).within(run_ns)
 
 
-@dataclass(slots=True)
-class Geometry:
+class Geometry(Struct):
     """Positions of instants and values in the inside of a plot.
 
     Attributes:

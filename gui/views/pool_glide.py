@@ -5,9 +5,9 @@ stays at the source until all pages are there is the old copy's tile, as before.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
@@ -20,8 +20,7 @@ GLIDE_NS: Final = 450_000_000
 RADIUS_PX: Final = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Glide:
+class Glide(Struct, frozen=True):
     """A VM on its way.
 
     Attributes:

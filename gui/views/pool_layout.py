@@ -5,10 +5,10 @@ card, so that two VMs can be compared; it does not change while a run is played.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
 
+from msgspec import Struct, field
 from PySide6.QtCore import QPoint, QRect
 
 MARGIN_PX: Final = 16
@@ -38,8 +38,7 @@ class Detail(IntEnum):
     CHIP = 3
 
 
-@dataclass(frozen=True, slots=True)
-class TileSize:
+class TileSize(Struct, frozen=True):
     """Least width, least and largest height, and gap of a detail, in pixels."""
 
     min_width_px: int
@@ -55,8 +54,7 @@ TILE_SIZES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PoolLayout:
+class PoolLayout(Struct, frozen=True):
     """Rectangles of one size of the view.
 
     Attributes:
@@ -123,8 +121,7 @@ def pool_layout(
     return PoolLayout(hosts, wires, tiles, switch, frame.column, detail)
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
+class _Frame(Struct, frozen=True):
     """The rows of cards and the column of the switch."""
 
     per_row: int

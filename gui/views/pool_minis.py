@@ -4,12 +4,12 @@ A map is a function of the instant, not of the frames before it: scrubbing back 
 picture. Counts of states per cell are kept and moved by deltas.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 from PySide6.QtGui import QImage
 
 from engine.history import History, VmFrame, VmRecord
@@ -29,8 +29,7 @@ Rgb = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class MiniSize:
+class MiniSize(Struct, frozen=True):
     """Cells of a map, each of `CELL_PX` a side."""
 
     columns: int

@@ -1,9 +1,9 @@
 """Painting of the whole pool: a picture of what stands still, and what moves above it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import Struct, field
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPen, QPixmap
 
@@ -41,8 +41,7 @@ TileKey = tuple[str, str]
 """Host and VM."""
 
 
-@dataclass(frozen=True)
-class Drag:
+class Drag(Struct, frozen=True):
     """A VM in the air: over which host, and what every other host answers."""
 
     vm: str
@@ -69,8 +68,7 @@ class Drag:
         return Verdicts(self.vm, self.home, found, self.over)
 
 
-@dataclass(frozen=True)
-class Still:
+class Still(Struct, frozen=True):
     """Everything of the pool that stands still between two events.
 
     Attributes:

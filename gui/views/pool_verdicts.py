@@ -1,9 +1,9 @@
 """What a host's card answers while a VM is in the air: a mark for every rule, and why not."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import Struct, field
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPen, QPolygonF
 
@@ -22,8 +22,7 @@ Line = tuple[str, str]
 """Text and the colour's name in the theme."""
 
 
-@dataclass(frozen=True)
-class Verdicts:
+class Verdicts(Struct, frozen=True):
     """What every host answers to one VM.
 
     Attributes:

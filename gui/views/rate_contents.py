@@ -4,11 +4,11 @@ Nothing is simulated or smoothed: every step is a rate of the history.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 
 from engine.history import History, VmRecord
 from engine.network import PiecewiseSeries
@@ -115,8 +115,7 @@ def _occupied(n: int, count: float) -> float:
     return float(n * -np.expm1(count * np.log1p(-1 / n))) if n > 1 else min(1.0, count)
 
 
-@dataclass(frozen=True)
-class Rates:
+class Rates(Struct, frozen=True):
     """What a plot of rates shows.
 
     Attributes:

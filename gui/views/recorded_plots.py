@@ -5,10 +5,10 @@ rate stands there instead. Behind a simulated twin its curves are called "record
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from msgspec.structs import replace
 
 from engine.history import History
 from engine.recorded import RecordedHistory

@@ -5,8 +5,9 @@ They know units and exact texts; widgets are built on them in `value_row`.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from engine import units
 
@@ -15,8 +16,7 @@ BITS_PER_PAGE: Final = units.PAGE_BYTES * 8
 NONE: Final = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(Struct, frozen=True):
     """A logarithmic scale of a quantity.
 
     Attributes:

@@ -4,9 +4,10 @@ What a stage is, in which words and colours, is decided here for both, so that t
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Final
 
+from msgspec import Struct
+from msgspec.structs import replace
 from PySide6.QtGui import QColor
 
 from engine.history import MigrationRecord, RoundRecord
@@ -24,8 +25,7 @@ STAGE_WORDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """A stretch of the timeline.
 
     Attributes:

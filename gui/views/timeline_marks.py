@@ -4,9 +4,9 @@ Marks that would overlap stand as one box with their number.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
+from msgspec import Struct
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPen, QPolygonF
 
@@ -34,8 +34,7 @@ NEAR_PX: Final = 10
 MarkKind = Literal["change", "fault", "mend", "note"]
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """Something at an instant.
 
     Attributes:

@@ -5,9 +5,9 @@ lets a host be chosen with arrow keys or a click. It asks and decides nothing it
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -41,8 +41,7 @@ KEY_STEPS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """One rule of one host, as the table shows it.
 
     Attributes:
@@ -58,8 +57,7 @@ class Cell:
     remedy: str
 
 
-@dataclass(frozen=True)
-class TableLayout:
+class TableLayout(Struct, frozen=True):
     """Where everything of the table lies, for one size and one set of answers.
 
     Attributes:

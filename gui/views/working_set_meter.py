@@ -5,11 +5,11 @@ of 8 s up to the playhead. Readings are kept, so a window that moves on costs on
 """
 
 import time
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 
 from engine.history import VmRecord
 from engine.page_track import Pages
@@ -25,8 +25,7 @@ FEW_WRITES: Final = 200_000
 _NO_PAGES: Final = np.empty(0, np.uint32)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """The stretch that is measured, in scenario time."""
 
     from_ns: int

@@ -1,9 +1,9 @@
 """What clients of a VM see: pings both ways, web clients with TCP's time-outs, games, typing."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from engine import migration
 from engine.client_figures import arrival_gaps_ns, outages_ns, web_rate

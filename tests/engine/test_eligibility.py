@@ -1,8 +1,7 @@
 """The rules of the FAQ, each broken alone."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from engine.eligibility import (
     Situation,

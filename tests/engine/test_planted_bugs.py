@@ -4,13 +4,13 @@ A comparison that nothing can break proves nothing. Every bug is a misreading of
 `engine/MODEL.md` that looks right at a glance.
 """
 
-import dataclasses
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from engine import brownout, handover, network, transfer, web, workload, world
 from engine.algorithms import pulling
@@ -120,7 +120,7 @@ def _plant_shares_are_rounded_up(patch: Patch) -> None:
 
     def planted(flows: Any, capacity_bps: Any) -> Any:
         shares = honest(flows, capacity_bps)
-        return {n: dataclasses.replace(a, rate_bps=a.rate_bps + 1) for n, a in shares.items()}
+        return {n: replace(a, rate_bps=a.rate_bps + 1) for n, a in shares.items()}
 
     patch.setattr(world, "max_min_shares", planted)
 
@@ -178,7 +178,7 @@ def _plant_sending_ceiling_is_ignored(patch: Patch) -> None:
     honest = Migration.flow
 
     def planted(self: Any) -> Any:
-        return dataclasses.replace(honest(self), limit_bps=self.effective_limit())
+        return replace(honest(self), limit_bps=self.effective_limit())
 
     patch.setattr(Migration, "flow", planted)
 

@@ -1,9 +1,8 @@
 """Guess, model and run side by side: the words, the curve, and which answer explains most."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from engine.history import History
 from engine.metrics import downtime_ns, total_time_ns

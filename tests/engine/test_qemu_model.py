@@ -1,9 +1,8 @@
 """QEMU's rules, each by itself: limiter, threshold, throttle, zero pages, deltas, post-copy."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from engine.qemu_guest import GuestLoad as Load
 from engine.qemu_guest import QemuGuest, throttled_speed

@@ -1,9 +1,10 @@
 """Pages left over a migration, and the number below which its policy stops the VM."""
 
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from engine.history import History
 from engine.network import PiecewiseSeries

@@ -2,11 +2,11 @@
 
 import base64
 import zlib
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from engine.branches import Branch, branches_of, fork_name, with_branches
 from engine.errors import ScenarioError

@@ -1,11 +1,11 @@
 """The simulated twin of a recording, recordings with pings, and what is told of a recording."""
 
 import random
-from dataclasses import replace
 from math import exp
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from engine.history_io import load_history, save_history
 from engine.importing import (

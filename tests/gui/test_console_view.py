@@ -1,9 +1,10 @@
 """The client's command window and the narrator's line."""
 
-from dataclasses import replace
+import dataclasses
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from pytestqt.qtbot import QtBot
 
 from engine.history import History
@@ -27,7 +28,7 @@ def mixed(history: History) -> History:
         rtt_ns=np.array([1 * MS, LOST_NS, 49 * MS], np.int64),
         fates=np.array([Fate.ON_TIME, Fate.LOST, Fate.HELD], np.uint8),
     )
-    return replace(history, probes=(probe,), end_ns=3000 * MS)
+    return dataclasses.replace(history, probes=(probe,), end_ns=3000 * MS)
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 """While a prediction stands nothing tells the outcome: no axis, no comparison; a bar says so."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest

@@ -1,15 +1,16 @@
 """Live: a running QEMU is attached to, watched, tuned, cancelled, lost; its recording is kept."""
 
+import dataclasses
 import json
 import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
@@ -155,7 +156,7 @@ def as_file(path: Path, vm: str) -> History:
 
 def assert_same(live: History, read: History) -> None:
     """Compare what was shown with what the file holds; clocks of guests know no equality."""
-    assert replace(live, vms=()) == replace(read, vms=())
+    assert dataclasses.replace(live, vms=()) == dataclasses.replace(read, vms=())
     assert [(v.spec, v.placements) for v in live.vms] == [(v.spec, v.placements) for v in read.vms]
 
 

@@ -1,7 +1,6 @@
 """The outcome table, its model, and the bars of the rounds."""
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics
 from pytestqt.modeltest import ModelTester

@@ -4,6 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from msgspec.structs import asdict
 from PySide6.QtGui import QColor
 
 from engine.states import PageState
@@ -150,7 +151,7 @@ def test_a_grey_is_as_light_as_its_colour() -> None:
 @pytest.mark.parametrize("name", sorted(THEMES))
 def test_mono_has_no_colour_at_all(name: str) -> None:
     theme = with_palette(THEMES[name], "mono")
-    colors = [QColor(v) for v in vars(theme).values() if isinstance(v, str) and v[0] == "#"]
+    colors = [QColor(v) for v in asdict(theme).values() if isinstance(v, str) and v[0] == "#"]
     colors += [class_color(coding, k, theme) for coding in CODINGS for k in range(10)]
     colors += [pattern_color(state, theme) for state in PageState]
     colors += [role_color(theme, role) for role in ("sent", "late", "held", "other", "dirtied")]

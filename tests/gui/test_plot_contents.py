@@ -1,10 +1,11 @@
 """What the plots of a move show: pages left, rounds, downtime's parts, stalls; and their tables."""
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from pytestqt.qtbot import QtBot
 
 from engine.history import History

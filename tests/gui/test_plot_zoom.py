@@ -187,12 +187,12 @@ def test_backward_drag_selects_the_same(qtbot: QtBot, view: PlotsView) -> None:
 
 
 def test_selection_is_cut_to_a_shorter_run(view: PlotsView, history: History) -> None:
-    from dataclasses import replace
+    import dataclasses
 
     view.select(history.end_ns // 2, history.end_ns)
-    view.set_history(replace(history, end_ns=history.end_ns * 3 // 4), selected="cps")
+    view.set_history(dataclasses.replace(history, end_ns=history.end_ns * 3 // 4), selected="cps")
     assert view.selection == Stretch(history.end_ns // 2, history.end_ns * 3 // 4)
-    view.set_history(replace(history, end_ns=history.end_ns // 4), selected="cps")
+    view.set_history(dataclasses.replace(history, end_ns=history.end_ns // 4), selected="cps")
     assert view.selection is None
 
 

@@ -1,11 +1,12 @@
 """Ping and rate plots: what they show of a run, and that a frame is cheap."""
 
+import dataclasses
 import gc
 import weakref
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
@@ -33,7 +34,7 @@ def mixed(history: History) -> History:
     rtts = np.array([10**6, 10**7, 49 * 10**6, LOST_NS], np.int64)
     fates = np.array([Fate.ON_TIME, Fate.LATE, Fate.HELD, Fate.LOST], np.uint8)
     changed = replace(probe, sent_ns=sent, rtt_ns=rtts, fates=fates)
-    return replace(history, probes=(changed,))
+    return dataclasses.replace(history, probes=(changed,))
 
 
 @pytest.fixture
