@@ -130,6 +130,7 @@ def _window(arguments: list[str]) -> int:
     from engine.errors import MigrascopeError, ScenarioError
     from gui import startup
 
+    startup.skip_plugins()
     theme, names, faults = _window_arguments(arguments)
     if faults:
         return _fail(faults, EXIT_INPUT)

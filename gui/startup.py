@@ -160,6 +160,14 @@ def skip_source_reading() -> bool:
     return True
 
 
+def skip_plugins() -> None:
+    """Keep pydantic from asking every installed package whether it has a plugin for it.
+
+    Its own switch for that; whoever has set it is asked first.
+    """
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+
 def _require(libraries: Mapping[str, str], loads: Loads, *, works: str) -> None:
     missing = [name for name in libraries if not loads(name)]
     if missing:

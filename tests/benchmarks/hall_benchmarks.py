@@ -144,6 +144,7 @@ import time, sys
 begin = time.perf_counter()
 import os
 from gui import startup
+startup.skip_plugins()
 startup.check_qt_libraries()
 startup.check_display(os.environ)
 startup.check_reference_counts()

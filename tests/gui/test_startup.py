@@ -342,3 +342,17 @@ def test_the_event_loop_turns_while_the_window_is_being_built(tmp_path: Path) ->
     steps = [after - before for before, after in pairwise(counts)]
     assert len(steps) >= 4
     assert max(steps) <= 90, counts
+
+
+def test_pydantic_asks_no_package_for_plugins_unless_told_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from pydantic.plugin._loader import get_plugins
+
+    monkeypatch.delenv("PYDANTIC_DISABLE_PLUGINS", raising=False)
+    startup.skip_plugins()
+    assert get_plugins() == ()
+
+    monkeypatch.setenv("PYDANTIC_DISABLE_PLUGINS", "one")
+    startup.skip_plugins()
+    assert os.environ["PYDANTIC_DISABLE_PLUGINS"] == "one"
