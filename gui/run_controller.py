@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 from typing import TYPE_CHECKING, Final
@@ -156,7 +157,7 @@ class RunController(QObject):
         self._running: Scenario | None = None
         self._waiting: Scenario | None = None
         self._given_up: Scenario | None = None
-        self._aside: Future[Run] | None = None
+        self._aside: weakref.ref[Future[Run]] | None = None
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._patience.timeout.connect(self._give_up)
         self._models_wanted: tuple[ScenarioSpec, int] | None = None
@@ -253,8 +254,9 @@ class RunController(QObject):
             Done, in another thread, with the run and the nanoseconds that it took.
         """
         self._brief = False
-        self._aside = self._submit(scenario)
-        return self._aside
+        future = self._submit(scenario)
+        self._aside = weakref.ref(future)  # until it is done the executor holds it, then nobody
+        return future
 
     def close(self) -> None:
         """Stop the worker; nothing is emitted any more."""
@@ -324,7 +326,8 @@ class RunController(QObject):
         executor = self._executor
         if self._waiting is None or executor is None:
             return
-        if self._aside is not None and not self._aside.done():
+        aside = None if self._aside is None else self._aside()
+        if aside is not None and not aside.done():
             self._patience.start()  # something is being opened: that one is waited for
             return
         self._executor, self._given_up = None, self._running

@@ -1,5 +1,8 @@
 """Opening what takes long to simulate: the window goes on meanwhile, and says what it does."""
 
+import gc
+import weakref
+
 import pytest
 from PySide6.QtWidgets import QLabel
 
@@ -38,6 +41,16 @@ def test_what_is_open_stays_until_the_run_is_there(parts, long_run, qtbot):
     assert parts.player.t_ns == 0
     assert told == [True]
     assert "Opening" not in parts.window.notice.whole
+
+
+def test_a_run_that_something_was_opened_with_goes_with_it(parts, long_run, qtbot):
+    pool = open_slowly(parts, load_scenario("faq-downtime"))
+    with qtbot.waitSignal(parts.wiring.opening.ended, timeout=ROOM_MS):
+        pool.answer()
+    pool.asked.clear()
+    run = weakref.ref(parts.session.history)
+    parts.session.open(load_scenario("recorded-demo"))
+    qtbot.waitUntil(lambda: gc.collect() >= 0 and run() is None, timeout=ROOM_MS)
 
 
 def test_the_newest_wish_counts(parts, long_run, qtbot):
