@@ -75,7 +75,7 @@ def _opened(scenario: Scenario, raw: Document) -> Scenario:
     # Changes name migrations: the lists are put in first, at once, and then the values.
     whole: Document = {**base, **lists}
     both = {k: v for k, v in whole.items() if v or k not in lists}
-    opened = scenario_from_document(both, scenario.name)
+    opened = scenario_from_document(both, scenario.name, scenario)
     return opened.with_values(raw.get("set", {}).items())
 
 

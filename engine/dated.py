@@ -81,4 +81,4 @@ def _with_list(scenario: Scenario, kind: Kind, entries: list[Document]) -> Scena
     document = {k: v for k, v in scenario.document.items() if k != kind}
     if entries:
         document[kind] = entries
-    return scenario_from_document(document, scenario.name)
+    return scenario_from_document(document, scenario.name, scenario)

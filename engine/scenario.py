@@ -20,6 +20,7 @@ from engine.policies import POLICIES, parameters_of
 from engine.scenario_checks import policy_expectation, validate
 from engine.scenario_fields import parse_value
 from engine.scenario_paths import Document, Location, PathError
+from engine.shared_parts import with_parts_of
 from engine.specs import ScenarioSpec
 
 BUNDLED: Final = Path(__file__).resolve().parent.parent / "assets" / "scenarios"
@@ -72,7 +73,7 @@ class Scenario(Struct, frozen=True, dict=True):
             document = paths.with_raw_value(document, location, value)
             if location[0] == "migrations" and location[-1] == "policy":
                 document = _without_foreign_parameters(document, location[:-1])
-        return _validated(document, self.name, faults)
+        return _validated(document, self.name, faults, self.spec)
 
     def with_policy(self, policy: str) -> "Scenario":
         """Return this scenario with one policy for all migrations, and no parameters.
@@ -89,7 +90,7 @@ class Scenario(Struct, frozen=True, dict=True):
             for m in self.document.get("migrations", [])
         ]
         document = {**self.document, "migrations": moves} if moves else self.document
-        return _validated(_without_policy_changes(document), self.name)
+        return _validated(_without_policy_changes(document), self.name, older=self.spec)
 
     def with_change(self, at_ns: int, values: Mapping[str, Given]) -> "Scenario":
         """Return this scenario with dated changes added to those of that instant.
@@ -116,7 +117,7 @@ class Scenario(Struct, frozen=True, dict=True):
         else:
             index = sum(t < at_ns for t in times)
             entries.insert(index, {"at": exact_duration(at_ns), "set": parsed})
-        return _validated({**self.document, "changes": entries}, self.name)
+        return _validated({**self.document, "changes": entries}, self.name, older=self.spec)
 
     def _without_same_place(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         """Return the old values but those that stand at the place of a new one."""
@@ -145,7 +146,7 @@ class Scenario(Struct, frozen=True, dict=True):
         """
         added = {"vm": vm, "to": to, "at": exact_duration(at_ns), "policy": policy}
         moves = [*self.document.get("migrations", []), added]
-        return _validated({**self.document, "migrations": moves}, self.name)
+        return _validated({**self.document, "migrations": moves}, self.name, older=self.spec)
 
     def with_fault(self, at_ns: int, kind: str, on: str) -> "Scenario":
         """Return this scenario with one more fault.
@@ -161,7 +162,7 @@ class Scenario(Struct, frozen=True, dict=True):
         added = {"at": exact_duration(at_ns), "kind": kind, "on": on}
         entries = list(self.document.get("faults", []))
         entries.insert(sum(fault.at_ns <= at_ns for fault in self.spec.faults), added)
-        return _validated({**self.document, "faults": entries}, self.name)
+        return _validated({**self.document, "faults": entries}, self.name, older=self.spec)
 
     def value_at(self, path: str, t_ns: int) -> Any:
         """Return the parsed value in force at an instant, dated changes included.
@@ -249,21 +250,33 @@ def _without_policy_changes(document: Document) -> Document:
     return {**document, "changes": entries} if entries else document
 
 
-def _validated(document: Document, name: str, faults: Iterable[str] = ()) -> Scenario:
+def _validated(
+    document: Document,
+    name: str,
+    faults: Iterable[str] = (),
+    older: ScenarioSpec | None = None,
+) -> Scenario:
     spec, found = validate(document)
     all_faults = [*faults, *(f"{name}: {fault}" for fault in found)]
     if spec is None or all_faults:
         raise ScenarioError(all_faults)
-    return Scenario(document, name, spec)
+    return Scenario(document, name, spec if older is None else with_parts_of(spec, older))
 
 
-def scenario_from_document(document: Document, name: str) -> Scenario:
+def scenario_from_document(
+    document: Document, name: str, older: Scenario | None = None
+) -> Scenario:
     """Return the scenario of a document that a program made.
+
+    Args:
+        document: As a file would hold it.
+        name: What messages call it.
+        older: The version from which it was made: both share what they have in common.
 
     Raises:
         ScenarioError: It is wrong: all faults.
     """
-    return _validated(document, name)
+    return _validated(document, name, older=older.spec if older is not None else None)
 
 
 def parse_scenario(text: str, name: str) -> Scenario:

@@ -111,7 +111,7 @@ def with_move(base: Scenario, move: Move) -> Scenario:
         raw["policy"] = move.policy
     moves = list(document["migrations"])
     moves[old[0]] = raw
-    return scenario_from_document({**document, "migrations": moves}, base.name)
+    return scenario_from_document({**document, "migrations": moves}, base.name, base)
 
 
 def _without_items(scenario: Scenario, key: str, indices: list[int]) -> Document:

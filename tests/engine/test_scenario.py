@@ -17,6 +17,7 @@ from engine.scenario import (
     parse_scenario,
     scenario_from_document,
 )
+from engine.scenario_text import scenario_text
 
 SIX_FAULTS = """
 format = 1
@@ -326,3 +327,16 @@ def test_with_fault_adds_a_dated_fault_in_order_of_time(small: Scenario) -> None
 def test_with_fault_says_what_does_not_fit(small: Scenario, kind: str, on: str) -> None:
     with pytest.raises(ScenarioError, match=r"faults\.0"):
         small.with_fault(0, kind, on)
+
+
+def test_versions_share_what_an_edit_leaves_as_it_is() -> None:
+    before = load_scenario("recorded-demo").with_change(1, {"network.bandwidth": "1 Mbit/s"})
+    before = before.with_change(3, {"network.bandwidth": "3 Mbit/s"})
+    after = before.with_change(2, {"network.bandwidth": "2 Mbit/s"})
+
+    assert [change.at_ns for change in after.spec.changes] == [1, 2, 3]
+    assert after.spec.changes[0] is before.spec.changes[0]
+    assert after.spec.changes[2] is before.spec.changes[1]
+    assert after.spec.vms is before.spec.vms
+    assert after.spec == parse_scenario(scenario_text(after.document), after.name).spec
+
