@@ -67,7 +67,7 @@ class PoolView(PoolDisplay):
         """Give a drag up whose VM is not in this run."""
         assert self._reader is not None
         if self._drag is not None and self._drag.vm not in self._reader.vms:
-            self._end_drag()
+            self._give_up_drag()
 
     def _on_moved_on(self) -> None:
         """Ask the hosts anew after an event: the pool is another one."""
@@ -101,11 +101,14 @@ class PoolView(PoolDisplay):
             self._tell_verdicts()
         self.update()
 
-    def _end_drag(self) -> None:
+    def _give_up_drag(self) -> None:
         if self._drag is not None:
             self.verdicts_changed.emit(None)
         self._pressed = self._drag = None
         self.unsetCursor()
+
+    def _end_drag(self) -> None:
+        self._give_up_drag()
         self._compose()
         self.update()
 

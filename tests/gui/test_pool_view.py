@@ -195,6 +195,19 @@ def test_escape_puts_the_vm_back(view: PoolView) -> None:
     assert view.grab().toImage() == rest
 
 
+def test_a_drag_ends_when_another_pool_is_opened(view: PoolView, demo: History) -> None:
+    told: list[object] = []
+    view.verdicts_changed.connect(told.append)
+    drag(view, "cps", "xen-2", release=False)
+    other = simulate(load_scenario("clark-diabolical").spec)
+    view.set_history(other, selected=other.vms[0].spec.name)
+
+    assert view._drag is None
+    assert told[-1] is None
+    assert view._still is not None
+    assert {vm for _, vm in view._still.tiles} == {record.spec.name for record in other.vms}
+
+
 def test_a_ghost_cannot_be_dragged(view: PoolView, demo: History) -> None:
     view.show_frame(demo.frame_at(8 * SECOND_NS))
     ghost = view._layout.tiles[("xen-2", "cps")]
