@@ -78,19 +78,20 @@ class FigureExport(QObject):
         if self.busy:
             self._again = True
             return
-        path = Path(self._folder.name) / "preview.png"
+        path, view = Path(self._folder.name) / "preview.png", self.dialog.view.currentText()
 
         def done(fine: bool, out: str, fault: str) -> None:
             if self.dialog is None:
                 return
             if fine:
                 self.dialog.show_preview(path)
+                self.dialog.offer_parts(view, out.splitlines())
             self.dialog.say("" if fine else fault)
             if self._again:
                 self._again = False
                 self._preview()
 
-        self._draw(path, self.dialog.arguments, done)
+        self._draw(path, [*self.dialog.arguments, "--parts"], done)
 
     def _save(self, name: str) -> None:
         if self.dialog is None or self._waits(lambda: self._save(name)):

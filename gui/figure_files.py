@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engine import __version__
 from engine.figure_text import AT_KEY, NAMESPACE, SCENARIO_KEY, VM_KEY
@@ -48,6 +49,7 @@ class Words(Struct, frozen=True):
         scenario: The scenario as TOML.
         at: The instant as text, exactly.
         vm: The VM that is selected.
+        parts: Names of what a callout can point to.
     """
 
     title: str
@@ -56,6 +58,7 @@ class Words(Struct, frozen=True):
     scenario: str
     at: str
     vm: str
+    parts: tuple[str, ...] = ()
 
 
 def make_figure(scenario: Scenario, picture: Picture, path: Path, *, alt: str = "") -> Words:
@@ -79,7 +82,7 @@ def make_figure(scenario: Scenario, picture: Picture, path: Path, *, alt: str = 
         words = words_of(scenario, stage, picture, notes, alt)
         write = {".png": _write_png, ".svg": _write_svg, ".pdf": _write_pdf}[ending]
         write(stage, notes, words, path)
-    return words
+        return replace(words, parts=tuple(_parts_of(stage, picture)))
 
 
 def draw_image(stage: Staged, notes: Notes) -> QImage:
@@ -126,16 +129,24 @@ def notes_of(stage: Staged, picture: Picture) -> Notes:
     )
 
 
-def _part(stage: Staged, picture: Picture, name: str) -> QRect:
+def _parts_of(stage: Staged, picture: Picture) -> list[str]:
+    """Return the names of what is shown that a callout can point to."""
     window = stage.parts.window
     if picture.view == "window":
-        rect, there = part_rect(window, name), part_names(window)
+        return part_names(window)
+    if picture.view == "pool":
+        return [name for name, rect in window.pool.part_rects().items() if not rect.isEmpty()]
+    return []
+
+
+def _part(stage: Staged, picture: Picture, name: str) -> QRect:
+    window, rect = stage.parts.window, None
+    if picture.view == "window":
+        rect = part_rect(window, name)
     elif picture.view == "pool":
-        found = window.pool.part_rects()
-        rect, there = found.get(name), list(found)
-    else:
-        rect, there = None, []
+        rect = window.pool.part_rects().get(name)
     if rect is None:
+        there = _parts_of(stage, picture)
         where = f"; there are: {', '.join(there)}" if there else "; use the window or the pool"
         raise ShotError(f'--callout "{name}": no such part in the {picture.view}{where}')
     return rect

@@ -1,4 +1,7 @@
-"""Names of views, themes and palettes: commands read them before Qt is there, the window after."""
+"""Names of views, themes and palettes: commands read them before Qt is there, the window after.
+
+What else both need to know of a figure stands here too.
+"""
 
 from typing import Final
 
@@ -10,3 +13,5 @@ PLOTS: Final = ("ping", "web", "rate", "remaining", "rounds", "downtime", "speed
 THEME_NAMES: Final = ("dark", "light", "projector")
 DEFAULT_PALETTE: Final = "default"
 PALETTES: Final = (DEFAULT_PALETTE, "print", "mono")
+LARGEST_SCALE: Final = 4.0
+"""Pixels of a figure for each of its size, at most."""

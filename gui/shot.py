@@ -21,7 +21,7 @@ from engine.instants import EVENT_WORDS, rounds_ns
 from engine.scenario import Scenario, exact_duration, load_scenario
 from engine.simulation import simulate
 from gui.figure_stage import VIEWS, Picture, ShotError, instant_ns, staged
-from gui.look_names import DEFAULT_PALETTE, PALETTES, THEME_NAMES
+from gui.look_names import DEFAULT_PALETTE, LARGEST_SCALE, PALETTES, THEME_NAMES
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
@@ -32,7 +32,6 @@ __all__ = [
 
 EXIT_INPUT: Final = 2
 LARGEST_PX: Final = 8192
-LARGEST_SCALE: Final = 4.0
 FONT_CONFIG: Final = Path(__file__).resolve().parent.parent / "assets" / "fonts" / "fonts.conf"
 ALL_ROUNDS: Final = "rounds"
 
@@ -70,6 +69,7 @@ ALL_ROUNDS: Final = "rounds"
     "--callout", "callouts", metavar="PART=TEXT", multiple=True,
     help="Frame and number a part, such as link, pages or host:NAME, and explain it beneath.",
 )
+@click.option("--parts", is_flag=True, help="Print the names of parts that --callout takes.")
 @click.option("--alt", default="", help="Words for who cannot see it, in place of ours.")
 @click.option("--alt-text", "alt_file", metavar="OUT.txt", help="Write these words there too.")
 @click.option("--cite", is_flag=True, help="Print how to cite the figure.")
@@ -80,7 +80,7 @@ def shot(
     scenario: str, instants: Sequence[str], output: str, size: str, scale: str, theme: str,
     palette: str, view: str, compared: Sequence[str], vm: str, policy: str | None,
     values: Sequence[str], caption: str, narrated: bool, callouts: Sequence[str], alt: str,
-    alt_file: str | None, cite: bool, platform: str,
+    alt_file: str | None, parts: bool, cite: bool, platform: str,
 ) -> None:
     """Draw a scenario FILE, or a bundled one by its name, at one instant or at several."""
     from gui.figure_files import ENDINGS, Words, make_figure
@@ -102,6 +102,8 @@ def shot(
     _check_platform(platform)
     if alt_file is not None:
         _put(Path(alt_file), words.alt + "\n")
+    for part in words.parts if parts else ():
+        print(part)
     if cite:
         print(words.cite, end="")
 

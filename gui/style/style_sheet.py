@@ -111,6 +111,7 @@ QListWidget::indicator { width: 13px; height: 13px; border: 1px solid $dim; bord
   background: $ground; }
 QListWidget::indicator:checked { width: 7px; height: 7px; border: 4px solid $link;
   background: $ground; }
+QListWidget::indicator:checked:selected { border-color: $accent_ink; background: $accent; }
 QListWidget::item:selected { background: $accent; color: $accent_ink; }
 #summary { background: $sunken; color: $ink; border-bottom: 1px solid $line; }
 #standingBar { background: $pill_mig; border-top: 1px solid $line; }

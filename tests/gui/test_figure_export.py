@@ -9,7 +9,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from engine.scenario import load_scenario
+from engine.scenario_text import scenario_text
 from gui import shot
+from gui.dialogs.figure_callouts import FigureCallouts, plain_words
+from tests.gui.test_cut_text import painted, troubles  # noqa: F401
+from tests.gui.test_figures import shoot
 
 ROOM_MS = 60_000
 
@@ -83,3 +87,116 @@ def test_closing_ends_what_is_being_drawn(parts, dialog):
     assert parts.wiring.figure_export.busy
     dialog.close()
     assert not parts.wiring.figure_export.busy and parts.wiring.figure_export.dialog is None
+
+
+# Callouts and scale
+
+
+@pytest.fixture
+def callouts(qtbot):
+    page = FigureCallouts()
+    qtbot.addWidget(page)
+    page.offer(["pool", "pages", "host:xen-1", "knob:network.bandwidth"])
+    page.show()
+    return page
+
+
+def _check_by_keys(page, row):
+    page.list.setFocus()
+    page.list.setCurrentRow(row)
+    QTest.keyClick(page.list, Qt.Key.Key_Space)
+
+
+def test_parts_are_numbered_in_the_order_of_checking(callouts):
+    for row in (2, 0, 3):
+        _check_by_keys(callouts, row)
+    assert callouts.callouts == [
+        ("host:xen-1", "Host xen-1"), ("pool", "Pool"), ("knob:network.bandwidth", "Bandwidth")
+    ]
+    assert [callouts.list.item(row).text()[:2] for row in (2, 0, 3)] == ["1.", "2.", "3."]
+    _check_by_keys(callouts, 2)
+    assert [part for part, _ in callouts.callouts] == ["pool", "knob:network.bandwidth"]
+    assert callouts.list.item(0).text() == "1. pool: Pool"
+    assert callouts.list.item(2).text() == "host:xen-1"
+
+
+def test_the_words_of_a_part_are_typed_and_kept(callouts, qtbot):
+    assert not callouts.words.isEnabled()
+    _check_by_keys(callouts, 0)
+    with qtbot.waitSignal(callouts.changed):
+        QTest.keyClicks(callouts.words, "All = hosts")
+    _check_by_keys(callouts, 1)
+    assert callouts.words.text() == ""
+    assert callouts.callouts == [("pool", "All = hosts"), ("pages", "Pages")]
+    callouts.list.setCurrentRow(0)
+    assert callouts.words.text() == "All = hosts"
+    callouts.words.clear()
+    callouts.words.textEdited.emit("")
+    assert callouts.callouts[0] == ("pool", "Pool")
+
+
+def test_other_parts_leave_what_is_checked(callouts):
+    _check_by_keys(callouts, 1)
+    callouts.offer(["pool", "ping"])
+    texts = [callouts.list.item(row).text() for row in range(3)]
+    assert texts == ["pool", "ping", "1. pages: Pages"]
+    assert callouts.callouts == [("pages", "Pages")]
+
+
+def test_a_part_is_named_as_people_write_it():
+    names = ("source-memory", "vm:cps", "knob:rate_limit", "link")
+    assert [plain_words(n) for n in names] == ["Source memory", "VM cps", "Rate limit", "Link"]
+
+
+def test_the_dialog_writes_the_bytes_of_the_command(parts, dialog, qtbot, tmp_path, monkeypatch):
+    page = dialog.callouts["window"]
+    names = [page.list.item(row).text() for row in range(page.list.count())]
+    assert {"pool", "pages", "link", "host:xen-1", "timeline"} <= set(names)
+    for name in ("timeline", "link"):
+        _check_by_keys(page, names.index(name))
+    QTest.keyClicks(page.words, "Pages travel here")
+    dialog.scale.setValue(1.5)
+    dialog.caption.setText("The push")
+    dialog.alt.setText("A picture of the push")
+    qtbot.waitUntil(lambda: "2400 x" in dialog.pixels.text(), timeout=ROOM_MS)
+    kept = tmp_path / "recorded-demo.toml"
+    kept.write_text(scenario_text(parts.session.scenario.document), encoding="utf-8")
+    for ending in ("png", "svg"):
+        ours, theirs = tmp_path / f"a.{ending}", tmp_path / f"b.{ending}"
+        dialog.save_wanted.emit(str(ours))
+        qtbot.waitUntil(lambda name=ours.name: name in dialog.note.text(), timeout=ROOM_MS)
+        done = shoot(
+            theirs, str(kept), "--at", "9 s", "--scale", "1.5", "--caption", "The push",
+            "--callout", "timeline=Timeline", "--callout", "link=Pages travel here",
+            "--alt", "A picture of the push",
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_the_pool_has_its_own_callouts_and_a_plot_has_none(parts, dialog, qtbot):
+    _check_by_keys(dialog.callouts["window"], 1)
+    dialog.view.setCurrentText("pool")
+    pool = dialog.callouts["pool"]
+    qtbot.waitUntil(lambda: pool.list.count() > 0, timeout=ROOM_MS)
+    assert pool.isVisible() and not dialog.callouts["window"].isVisible()
+    assert "--callout" not in dialog.arguments
+    _check_by_keys(pool, 0)
+    assert "--callout" in dialog.arguments
+    dialog.view.setCurrentText("ping")
+    assert not pool.isVisible() and "--callout" not in dialog.arguments
+    _wait(parts, qtbot)
+    assert dialog.note.text() == ""
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080)])
+@pytest.mark.parametrize("percent", [100, 200])
+def test_no_text_of_the_filled_dialog_is_cut(parts, dialog, painted, qtbot, size, percent):  # noqa: F811
+    parts.window.resize(*size)
+    parts.wiring.layouts.set_scale(percent)
+    page = dialog.callouts["window"]
+    for row in (0, 1, 12):
+        _check_by_keys(page, row)
+    QTest.keyClicks(page.words, "Pages of the memory travel here")
+    dialog.scale.setValue(2.25)
+    assert troubles(dialog, painted, parts.window) == []
