@@ -4,6 +4,7 @@ import gc
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtGui import QPixmapCache
 
 from gui.heap import give_back
 from gui.main_window import MainWindow
@@ -15,7 +16,7 @@ REST_MS: Final = 1000
 
 
 class Tidying(QObject):
-    """Collects garbage and gives back what is free in the heap, a moment after much was dropped.
+    """Collects garbage and gives back what is free, a moment after much was dropped.
 
     Much is dropped when one run takes another's place, when models have answered, when a dialog
     has closed, and when everything was drawn anew in other colours or another size.
@@ -48,6 +49,13 @@ class Tidying(QObject):
         if self._session.editing:
             self._rest.start()
             return
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Give back what can be given back, in a few milliseconds."""
         if gc.get_freeze_count():
-            gc.collect()  # what stays as long as the window is passed over: a few milliseconds
+            gc.collect()  # what stays as long as the window is passed over
+        # Pictures of buttons in every size and state that there ever was, up to 10 MiB: those on
+        # screen are drawn again in no time.
+        QPixmapCache.clear()
         give_back()

@@ -32,7 +32,7 @@ from PySide6.QtWidgets import QDialog
 from engine.scenario import bundled_scenarios, load_scenario
 from gui import app
 from gui.branching import MOST_HISTORIES
-from gui.heap import give_back, leave_out_of_collections
+from gui.heap import leave_out_of_collections
 from gui.layouts import SCALES
 from gui.style.theme import DARK, THEME_CHOICES
 from tests.helpers.monkey import Monkey
@@ -135,7 +135,7 @@ def monkey(parts: app.Parts, seconds: float, seed: int) -> list[str]:
         hands.play(min(MINUTE_S, seconds))
         open_demo(parts)
         gc.collect()
-        give_back()
+        parts.wiring.tidying.tidy()
         used, files = memory_mib()
         first = first or used
         print(

@@ -7,6 +7,7 @@ import sys
 import weakref
 
 import pytest
+from PySide6.QtGui import QPixmap, QPixmapCache
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -121,6 +122,16 @@ def test_heap_is_tidied_after_a_run_has_come_and_not_while_a_slider_is_in_hand(
     done = len(given)
     qtbot.wait(2 * tidying.REST_MS)
     assert len(given) == done
+
+
+def test_pictures_of_buttons_are_given_back_too(parts: Parts) -> None:
+    picture = QPixmap(64, 64)
+    picture.fill()
+    assert QPixmapCache.insert("a button", picture)
+
+    parts.wiring.tidying.tidy()
+
+    assert not QPixmapCache.find("a button", picture)
 
 
 def test_heap_is_tidied_after_a_dialog_has_closed(
