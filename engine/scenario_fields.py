@@ -186,8 +186,7 @@ def _has_plain_type(value: Any, key: Key) -> bool:
     boolean = isinstance(value, bool)
     if key.holds(bool):
         return boolean
-    numeric = key.holds(int) or key.holds(float) or key.choices == ("1",)
-    return not numeric or not (boolean or isinstance(value, str))
+    return not (key.is_numeric and (boolean or isinstance(value, str)))
 
 
 def parse_value(value: Any, key: Key) -> Any:

@@ -93,9 +93,20 @@ class Key(Struct, frozen=True, dict=True):
 
     def holds(self, plain_type: type) -> bool:
         """Return whether its value is of a plain type, `str` or `int`, without a unit."""
+        return plain_type in self._plain_types
+
+    @cached_property
+    def is_numeric(self) -> bool:
+        """Return whether its value is a number without a unit."""
+        return self.holds(int) or self.holds(float) or self.choices == ("1",)
+
+    @cached_property
+    def _plain_types(self) -> tuple[Any, ...]:
+        if self.parse is not None:
+            return ()
         annotation = self.field.annotation
         choices = get_args(annotation) if get_origin(annotation) is types.UnionType else ()
-        return self.parse is None and plain_type in (annotation, *choices)
+        return (annotation, *choices)
 
 
 def _parts_of(annotation: Any) -> Iterator[Any]:

@@ -37,6 +37,7 @@ PACKET_UNITS: Final[dict[str, int]] = {"packets": 1, "packet": 1}
 
 _QUANTITY: Final = re.compile(r"\s*([+-]?[0-9]+(?:\.[0-9]+)?)\s*([A-Za-z/%]+)\s*")
 _AFTER_LAST: Final = re.compile(r"(.*\S)\s+after\s+last\s+migration\s*")
+_NOTHING: Final = (0, 1, "")
 _LARGEST: Final = 2**62  # everything must fit a signed 64-bit integer with room for sums
 
 
@@ -48,15 +49,25 @@ def _quantity(value: object, units: Mapping[str, int], *, expected: str, whole: 
     """
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    found = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
-    if found is None or found[2] not in units:
+    numerator, denominator, unit = _read(value) if isinstance(value, str) else _NOTHING
+    if unit not in units:
         raise ValueError(expected)
-    exact = Fraction(found[1]) * units[found[2]]
-    if exact.denominator != 1:
+    amount, rest = divmod(numerator * units[unit], denominator)
+    if rest:
         raise ValueError(f"must be {whole}")
-    if abs(exact) > _LARGEST:
+    if abs(amount) > _LARGEST:
         raise ValueError("too large for any machine")
-    return int(exact)
+    return amount
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str) -> tuple[int, int, str]:
+    """Return numerator, denominator and unit of a quantity; a slider asks for the same all day."""
+    found = _QUANTITY.fullmatch(text)
+    if found is None:
+        return _NOTHING
+    number = Fraction(found[1])
+    return number.numerator, number.denominator, found[2]
 
 
 def parse_size(value: object) -> int:

@@ -349,10 +349,17 @@ class PageGrid(QWidget):
         px, columns, rows = self._layout.cell_px, self._layout.columns, self._layout.rows
         warm = None if self._warmth is None else self._warmth[cells]
         block = self._painter.blocks(self._counts[cells].astype(np.int64), warm)
-        lines, places = np.divmod(cells, columns)
         used = self._pixels[: rows * px, self._left_px : self._left_px + columns * px]
         by_cell = used.reshape(rows, px, columns, px).transpose(0, 2, 1, 3)
-        by_cell[lines, places, : px - 1, : px - 1] = block
+        insides = by_cell[:, :, : px - 1, : px - 1]
+        if len(cells) == self._n_used:  # all: line by line, which is a copy of memory
+            whole, rest = divmod(len(cells), columns)
+            inner = block.shape[1:]
+            insides[:whole] = block[: whole * columns].reshape(whole, columns, *inner)
+            insides[whole : whole + 1, :rest] = block[whole * columns :]
+            return
+        lines, places = np.divmod(cells, columns)
+        insides[lines, places] = block
 
     # Qt
 

@@ -71,15 +71,18 @@ def _guest_ends(record: VmRecord, end_ns: int) -> Iterator[tuple[WriterTimeline,
 
 
 def _distinct_exact(record: VmRecord, n_bins: int) -> Floats:
-    n_pages, keys = record.spec.n_pages, [np.empty(0, np.int64)]
-    firsts = np.arange(n_bins + 1) * n_pages
+    n_pages = record.spec.n_pages
+    # Most runs have keys of 32 bits, which are sorted in half the time.
+    small = (n_bins + 1) * n_pages <= np.iinfo(np.int32).max
+    firsts = np.arange(n_bins + 1, dtype=np.int32 if small else np.int64) * n_pages
+    keys = [firsts[:0]]
     for writer in record.writers:
         clock = record.clocks[writer.vcpu]
         edges = np.array([clock.guest_at(i * BIN_NS) for i in range(n_bins + 1)], np.int64)
         pages, times = writer.writes_between(0, int(edges[-1]))
         # Writes stand in order of time: those of a bin lie side by side.
         in_bins = np.diff(np.searchsorted(times, edges, side="right"))
-        keys.append(np.repeat(firsts[:-1], in_bins) + pages)
+        keys.append(np.repeat(firsts[:-1], in_bins) + pages.astype(firsts.dtype, copy=False))
     ordered = np.sort(np.concatenate(keys))
     new = np.ones(len(ordered), np.bool_)
     new[1:] = ordered[1:] != ordered[:-1]
