@@ -1,10 +1,11 @@
-"""The scenario that a picture of ours carries: read from PNG and SVG, without Qt.
+"""The scenario that a picture of ours carries: read from PNG, SVG and PDF, without Qt.
 
-A picture is data from anywhere: sizes are bounded, an SVG with a document type is refused, and
+A picture is data from anywhere: sizes are bounded, XML with a document type is refused, and
 nothing in it is executed.
 """
 
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
@@ -13,13 +14,16 @@ from msgspec import Struct
 
 from engine.errors import ScenarioError
 
-PICTURES: Final = (".png", ".svg")
+PICTURES: Final = (".png", ".svg", ".pdf")
 SCENARIO_KEY: Final = "Scenario"
 AT_KEY: Final = "At"
 VM_KEY: Final = "Vm"
 NAMESPACE: Final = "https://migrascope.invalid/figure"
-"""Names our element in an SVG; nothing is fetched from there."""
+"""Names our element in an SVG or a PDF; nothing is fetched from there."""
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
+_PDF: Final = b"%PDF-"
+_PDF_END: Final = b"%%EOF"
+_XMP: Final = (b"<x:xmpmeta", b"</x:xmpmeta>")
 _LARGEST_FILE_BYTES: Final = 1 << 28
 _LARGEST_TEXT_BYTES: Final = 16 << 20
 
@@ -51,7 +55,7 @@ def read_figure(path: Path) -> FigureText:
     except OSError as error:
         raise ScenarioError([f"{name}: cannot be read: {error.strerror}"]) from error
     try:
-        found = _of_png(data) if data.startswith(_PNG) else _of_svg(data)
+        found = _reader_of(data)(data)
     except (ValueError, IndexError, zlib.error, ElementTree.ParseError) as error:
         raise ScenarioError([f"{name}: the picture is damaged"]) from error
     if SCENARIO_KEY not in found:
@@ -59,6 +63,13 @@ def read_figure(path: Path) -> FigureText:
             [f"{name}: no scenario in this picture; only those that Migrascope made carry one"]
         )
     return FigureText(found[SCENARIO_KEY], found.get(AT_KEY, ""), found.get(VM_KEY, ""))
+
+
+def _reader_of(data: bytes) -> Callable[[bytes], dict[str, str]]:
+    """Return what reads a picture, by how it begins: a name may lie."""
+    if data.startswith(_PNG):
+        return _of_png
+    return _of_pdf if data.startswith(_PDF) else _of_xml
 
 
 def _of_png(data: bytes) -> dict[str, str]:
@@ -96,8 +107,24 @@ def _inflated(data: bytes) -> bytes:
     return text
 
 
-def _of_svg(data: bytes) -> dict[str, str]:
-    """Return what our element in an SVG holds; a document type could name entities: refused."""
+def _of_pdf(data: bytes) -> dict[str, str]:
+    """Return what our element in the metadata of a PDF holds.
+
+    Metadata (XMP, ISO 16684-1, 7.3) stands in the file as it is, to be found without reading more.
+    """
+    if _PDF_END not in data[-1024:]:
+        raise ValueError("cut off")
+    at = data.find(NAMESPACE.encode())
+    if at < 0:
+        return {}
+    begin, end = data.rfind(_XMP[0], 0, at), data.find(_XMP[1], at)
+    if begin < 0 or not 0 < end - begin < _LARGEST_TEXT_BYTES:
+        raise ValueError("no whole metadata")
+    return _of_xml(data[begin : end + len(_XMP[1])])
+
+
+def _of_xml(data: bytes) -> dict[str, str]:
+    """Return what our element in XML holds; a document type could name entities: refused."""
     head = data[: 1 << 16].lower()
     if b"<!entity" in data.lower() or (b"<!doctype" in head):
         raise ValueError("a document type")

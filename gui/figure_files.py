@@ -1,7 +1,7 @@
 """Figures as files: PNG, SVG and PDF that carry their scenario, their words and nothing of the day.
 
-The same picture gives the same bytes in every process as PNG and SVG; a PDF may hold its fonts in
-another order. No date, no identity and no path stands in a file.
+The same picture gives the same bytes in every process. No date, no identity and no path stands in
+a file.
 """
 
 from __future__ import annotations
@@ -33,10 +33,18 @@ ENDINGS: Final = (".png", ".svg", ".pdf")
 DOTS_A_METRE: Final = 3780
 PDF_DPI: Final = 96
 _SVG_SIZE: Final = re.compile(r'<svg width="[^"]*" height="[^"]*"')
-_PDF_DATE: Final = re.compile(rb"D:\d{14}[+\-Z]?(?:\d\d'?\d\d'?)?")
-_PDF_XMP_DATE: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[+-]\d\d:\d\d|Z)?")
-_PDF_ID: Final = re.compile(rb"/ID\s*\[\s*<[0-9a-fA-F]+>\s*<[0-9a-fA-F]+>\s*\]")
-_PDF_UUID: Final = re.compile(rb"uuid:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 cannot hold (2.2); titles may have them."""
+_XMP: Final = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/">
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/">
+<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>
+<dc:description><rdf:Alt><rdf:li xml:lang="x-default">{alt}</rdf:li></rdf:Alt></dc:description>
+{figure}</rdf:Description>
+</rdf:RDF>
+</x:xmpmeta>
+<?xpacket end="r"?>"""
 
 
 class Words(Struct, frozen=True):
@@ -210,20 +218,31 @@ def _write_svg(stage: Staged, notes: Notes, words: Words, path: Path) -> None:
     _paint(generator, stage, notes)
     buffer.close()
     text = bytes(data.data()).decode("utf-8")
-    ours = (
-        f'<metadata><m:figure xmlns:m="{NAMESPACE}"><m:scenario>{escape(words.scenario)}'
-        f"</m:scenario><m:at>{escape(words.at)}</m:at><m:vm>{escape(words.vm)}</m:vm>"
-        "</m:figure></metadata>\n"
-    )
+    ours = f"<metadata>{_figure_element(words)}</metadata>\n"
     # In pixels, as everywhere: Qt writes millimetres.
     text = _SVG_SIZE.sub(f'<svg width="{size.width()}" height="{size.height()}"', text, count=1)
     head, mark, rest = text.partition("</desc>\n")
-    _put(path, (head + mark + ours + rest).encode("utf-8"))
+    _put(path, _xml_bytes(head + mark + ours + rest))
+
+
+def _xml_bytes(text: str) -> bytes:
+    """Return XML as a file has it: what it cannot hold is named as a TOML string names it."""
+    return _NOT_XML.sub(lambda found: f"\\u{ord(found[0]):04X}", text).encode("utf-8")
+
+
+def _figure_element(words: Words, attributes: str = "") -> str:
+    """Return what a figure carries, as the XML that `engine.figure_text` reads."""
+    return (
+        f'<m:figure xmlns:m="{NAMESPACE}"{attributes}><m:scenario>{escape(words.scenario)}'
+        f"</m:scenario><m:at>{escape(words.at)}</m:at><m:vm>{escape(words.vm)}</m:vm></m:figure>"
+    )
 
 
 def _write_pdf(stage: Staged, notes: Notes, words: Words, path: Path) -> None:
-    from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QSizeF
+    from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QSizeF, QUuid
     from PySide6.QtGui import QPageSize, QPdfWriter
+
+    from gui.pdf_order import ordered
 
     size = _whole_size(stage, notes)
     data = QByteArray()
@@ -236,25 +255,17 @@ def _write_pdf(stage: Staged, notes: Notes, words: Words, path: Path) -> None:
     writer.setPageMargins(QMarginsF(0, 0, 0, 0))
     writer.setTitle(words.title)
     writer.setCreator(_software())
+    writer.setDocumentId(QUuid(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+    figure = _figure_element(words, ' rdf:parseType="Resource"')
+    xmp = _XMP.format(title=escape(words.title), alt=escape(words.alt), figure=figure)
+    writer.setDocumentXmpMetadata(QByteArray(_xml_bytes(xmp)))
+    # For who has no Migrascope.
     writer.addFileAttachment(
         "scenario.toml", QByteArray(words.scenario.encode("utf-8")), "application/toml"
     )
     _paint(writer, stage, notes)
     buffer.close()
-    _put(path, _timeless(bytes(data.data())))
-
-
-def _timeless(data: bytes) -> bytes:
-    """Return a PDF without dates and identities; every byte keeps its place."""
-    data = _PDF_DATE.sub(lambda found: b"D:20000101" + _zeros(found[0][10:]), data)
-    data = _PDF_XMP_DATE.sub(lambda found: b"2000-01-01" + _zeros(found[0][10:]), data)
-    data = _PDF_ID.sub(lambda found: b"/ID" + _zeros(found[0][3:]), data)
-    return _PDF_UUID.sub(lambda found: b"uuid:" + _zeros(found[0][5:]), data)
-
-
-def _zeros(text: bytes) -> bytes:
-    """Return a text with every hexadecimal digit as 0."""
-    return re.sub(rb"[0-9a-fA-F]", b"0", text)
+    _put(path, ordered(bytes(data.data())))
 
 
 def _paint(device: object, stage: Staged, notes: Notes) -> None:

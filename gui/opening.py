@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 LONG_BYTES: Final = 256 * 1024
 """Files that together are larger are read in a thread: reading is slower than a frame."""
 FILTER: Final = (
-    "Scenarios and recordings (*);;Scenarios (*.toml);;Figures that carry one (*.png *.svg)"
+    "Scenarios and recordings (*);;Scenarios (*.toml);;Figures that carry one (*.png *.svg *.pdf)"
 )
 
 

@@ -54,8 +54,7 @@ def test_what_is_saved_is_what_is_on_screen(parts, dialog, qtbot, tmp_path, monk
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *a: (str(out), ""))
     QTest.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: f"Saved: {out.name}" in dialog.note.text(), timeout=ROOM_MS)
-    if ending != "pdf":
-        assert load_scenario(out).spec == parts.session.scenario.spec
+    assert load_scenario(out).spec == parts.session.scenario.spec
     if ending == "png":
         wanted = shot.render(
             parts.session.scenario, shot.Picture("9 s", (640, 320), view="ping", vm="cps")
@@ -161,7 +160,7 @@ def test_the_dialog_writes_the_bytes_of_the_command(parts, dialog, qtbot, tmp_pa
     qtbot.waitUntil(lambda: "2400 x" in dialog.pixels.text(), timeout=ROOM_MS)
     kept = tmp_path / "recorded-demo.toml"
     kept.write_text(scenario_text(parts.session.scenario.document), encoding="utf-8")
-    for ending in ("png", "svg"):
+    for ending in ("png", "svg", "pdf"):
         ours, theirs = tmp_path / f"a.{ending}", tmp_path / f"b.{ending}"
         dialog.save_wanted.emit(str(ours))
         qtbot.waitUntil(lambda name=ours.name: name in dialog.note.text(), timeout=ROOM_MS)

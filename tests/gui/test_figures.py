@@ -14,9 +14,11 @@ from engine import cli
 from engine.errors import ScenarioError
 from engine.figure_text import read_figure
 from engine.scenario import load_scenario
+from engine.scenario_text import scenario_text
 from gui import figures_command, shot
 from gui.figure_files import make_figure
 from gui.figure_stage import staged
+from tests.gui.test_main_window import drop
 
 ROOT = Path(__file__).resolve().parents[2]
 README_MANIFEST = ROOT / "assets" / "readme" / "figures.toml"
@@ -40,7 +42,7 @@ def shoot(out, *arguments, command="shot", **environment):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("ending", ["png", "svg"])
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
 def test_disturbed_processes_write_the_same_bytes(tmp_path, ending):
     config = tmp_path / "fonts.conf"
     config.write_text(DISTURBED)
@@ -55,22 +57,31 @@ def test_disturbed_processes_write_the_same_bytes(tmp_path, ending):
     assert one.read_bytes() == two.read_bytes()
 
 
-def test_a_pdf_names_no_day_and_is_the_same_picture(tmp_path):
+def test_a_pdf_names_no_day(files):
     import pypdfium2
 
-    one, two = tmp_path / "1.pdf", tmp_path / "2.pdf"
-    assert shoot(one, *AT, *NOTES).returncode == 0
-    assert shoot(two, *AT, *NOTES, TZ="Asia/Tokyo", LC_ALL="tr_TR.UTF-8").returncode == 0
-    pictures = []
-    for path in (one, two):
-        document = pypdfium2.PdfDocument(path)
-        assert document.get_metadata_dict()["CreationDate"].startswith("D:20000101000000")
-        pictures.append(np.asarray(document[0].render(scale=96 / 72).to_pil()))
-    assert np.array_equal(*pictures)
+    known = pypdfium2.PdfDocument(files / "a.pdf").get_metadata_dict()
+    assert known["CreationDate"] == known["ModDate"] == "D:20000101000000Z"
+    assert "Recorded demo" in known["Title"] and known["Creator"].startswith("Migrascope")
+
+
+def test_the_order_of_a_pdf_loses_nothing(files, monkeypatch, tmp_path, qapp):
+    import pypdfium2
+
+    monkeypatch.setattr("gui.pdf_order.ordered", lambda data: data)
+    picture = shot.Picture("round 1 + 2 s", (1280, 800), callouts=(("link", "Pages travel here"),))
+    make_figure(load_scenario("recorded-demo"), picture, tmp_path / "plain.pdf")
+    one, two = (pypdfium2.PdfDocument(p) for p in (files / "a.pdf", tmp_path / "plain.pdf"))
+    drawn = [np.asarray(d[0].render(scale=96 / 72).to_pil()) for d in (one, two)]
+    assert np.array_equal(*drawn)
+    assert one[0].get_textpage().get_text_range() == two[0].get_textpage().get_text_range()
+    attached = bytes(one.get_attachment(0).get_data())
+    assert attached == bytes(two.get_attachment(0).get_data())
+    assert attached.decode("utf-8") == read_figure(files / "a.pdf").scenario
 
 
 @pytest.mark.skipif(shutil.which("xvfb-run") is None, reason="no virtual X screen")
-@pytest.mark.parametrize("ending", ["png", "svg"])
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
 def test_a_virtual_screen_gives_the_same_bytes(tmp_path, ending):
     one, two = tmp_path / f"1.{ending}", tmp_path / f"2.{ending}"
     assert shoot(one, *AT).returncode == 0
@@ -155,7 +166,7 @@ def test_others_draw_the_svg_and_the_pdf_alike(files, tmp_path):
 
 def test_a_picture_opens_as_its_scenario(files, tmp_path, capsys):
     demo = load_scenario("recorded-demo")
-    for name in ("a.png", "a.svg"):
+    for name in ("a.png", "a.svg", "a.pdf"):
         assert load_scenario(files / name).spec == demo.spec
         assert read_figure(files / name).at == "8400 ms"
         assert cli.main(["check", str(files / name)]) == 0
@@ -171,12 +182,40 @@ def open_picture(parts, qtbot, path):
 def test_the_window_opens_a_picture(files, parts, qtbot):
     parts.session.edit("network.bandwidth", "300 Mbit/s")
     parts.session.select("xenapp")
-    for name in ("a.png", "a.svg"):
+    for name in ("a.png", "a.svg", "a.pdf"):
         parts.player.seek(0)
         open_picture(parts, qtbot, files / name)
         assert parts.session.scenario.spec == load_scenario("recorded-demo").spec
         assert parts.player.t_ns == 8_400_000_000 and not parts.player.playing
         assert parts.session.selected == read_figure(files / name).vm == "cps"
+
+
+def test_a_pdf_is_dropped_on_the_window(files, parts, qtbot):
+    parts.session.edit("network.bandwidth", "300 Mbit/s")
+    drop(parts.window, files / "a.pdf")
+    qtbot.waitUntil(lambda: parts.player.t_ns == 8_400_000_000, timeout=20_000)
+    assert parts.session.scenario.spec == load_scenario("recorded-demo").spec
+
+
+def test_a_damaged_pdf_is_told_and_what_is_open_stays(files, parts, tmp_path):
+    (tmp_path / "cut.pdf").write_bytes((files / "a.pdf").read_bytes()[:20_000])
+    before = parts.session.scenario
+    assert not parts.wiring.open_path(tmp_path / "cut.pdf")
+    assert parts.session.scenario is before
+    assert parts.window.error_notice.lines == ("cut.pdf: the picture is damaged",)
+
+
+def test_a_title_that_xml_cannot_hold_comes_back(tmp_path, qapp):
+    demo = load_scenario("recorded-demo")
+    odd_title = r'title = "a\\u0001b <&> \\uFFFE"'
+    text = re.sub(r"(?m)^title = .*$", odd_title, scenario_text(demo.document), count=1)
+    (tmp_path / "odd.toml").write_text(text, encoding="utf-8")
+    odd = load_scenario(tmp_path / "odd.toml")
+    assert odd.spec.title == "a\x01b <&> \ufffe"
+    for ending in ("png", "svg", "pdf"):
+        path = tmp_path / f"odd.{ending}"
+        make_figure(odd, shot.Picture("1 s", (1100, 90), view="timeline"), path)
+        assert load_scenario(path).spec == odd.spec
 
 
 def test_a_picture_of_no_instant_opens_at_the_start(files, parts, tmp_path, qtbot):
@@ -195,9 +234,32 @@ def test_foreign_and_damaged_pictures_are_one_sentence(files, tmp_path):
     cut.write_bytes((files / "a.png").read_bytes()[:5000])
     bomb = tmp_path / "bomb.svg"
     bomb.write_text('<!DOCTYPE x [<!ENTITY a "b">]><svg xmlns="http://www.w3.org/2000/svg"/>')
+    pdf = (files / "a.pdf").read_bytes()
+    name = b"https://migrascope.invalid/figure"
+    bad = {
+        "foreign.pdf": (pdf.replace(name, b"h" * len(name)), "no scenario in this picture"),
+        "cut.pdf": (pdf[: len(pdf) // 2], "damaged"),
+        "open.pdf": (pdf.replace(b"</x:xmpmeta>", b"</x:xmpmetb>"), "damaged"),
+        "torn.pdf": (pdf.replace(b"</m:at>", b"</m:ab>"), "damaged"),
+        "bytes.pdf": (pdf.replace(b"<m:at>8400", b"<m:at>8\xff00"), "damaged"),
+        "entity.pdf": (
+            pdf.replace(b"<x:xmpmeta ", b"<x:xmpmeta><!DOCTYPE a><x:xmpmeta ", 1)
+            .replace(b"<m:at>", b"<!ENTITY x>", 1), "damaged",
+        ),
+        "empty.pdf": (b"", "damaged"), "text.pdf": (b"hello", "damaged"),
+        "word.pdf": (b"%PDF-", "damaged"),
+    }  # fmt: skip
+    for name_of, (data, _) in bad.items():
+        (tmp_path / name_of).write_bytes(data)
+    with (tmp_path / "huge.pdf").open("wb") as huge:
+        huge.truncate((1 << 28) + 1)  # sparse
+    (tmp_path / "folder.pdf").mkdir()
     for path, part in (
         (tmp_path / "plain.png", "no scenario in this picture"), (cut, "damaged"),
         (bomb, "damaged"), (tmp_path / "no.png", "no such file"),
+        (tmp_path / "huge.pdf", "too large"), (tmp_path / "no.pdf", "no such file"),
+        (tmp_path / "folder.pdf", "folder"),
+        *((tmp_path / name_of, part) for name_of, (_, part) in bad.items()),
     ):
         with pytest.raises(ScenarioError) as caught:
             load_scenario(path)
