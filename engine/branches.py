@@ -76,7 +76,8 @@ def _opened(scenario: Scenario, raw: Document) -> Scenario:
     whole: Document = {**base, **lists}
     both = {k: v for k, v in whole.items() if v or k not in lists}
     opened = scenario_from_document(both, scenario.name, scenario)
-    return opened.with_values(raw.get("set", {}).items())
+    values: Document = raw.get("set", {})
+    return opened.with_values(values.items()) if values else opened  # validated once is enough
 
 
 def with_branches(scenario: Scenario, branches: Sequence[Branch]) -> Scenario:

@@ -29,6 +29,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen:configfile=" + str(
 from PySide6.QtCore import QEventLoop, QTimer, qInstallMessageHandler
 from PySide6.QtWidgets import QDialog
 
+from engine.lesson import bundled_lessons, load_lesson
 from engine.scenario import bundled_scenarios, load_scenario
 from gui import app
 from gui.branching import MOST_HISTORIES
@@ -91,8 +92,8 @@ def turn(milliseconds: int) -> None:
 def do_everything(parts: app.Parts) -> None:
     """Do everything once: what is imported, or drawn in its size, at its first use is no growth.
 
-    Every action (what it opens is closed), every scale and theme, every scenario, both sliders
-    many times, and runs as long as a slider alone can make them.
+    Every action (what it opens is closed), every scale and theme, every scenario, a comparison, a
+    lesson, both sliders many times, and runs as long as a slider alone can make them.
     """
     hands, layouts = Monkey(parts, 0), parts.wiring.layouts
     for name in sorted(row.name for row, _ in parts.window.actions_by_name.rows()):
@@ -101,6 +102,8 @@ def do_everything(parts: app.Parts) -> None:
         parts.session.open(load_scenario(scenario.name))
         parts.player.seek(parts.player.end_ns // 2)
         turn(WARM_MS)
+    open_demo(parts)
+    compare_and_learn(parts, hands)
     open_demo(parts)
     for percent in SCALES:
         layouts.set_scale(percent)
@@ -115,6 +118,22 @@ def do_everything(parts: app.Parts) -> None:
     open_demo(parts)
     run_slowly(parts)
     open_demo(parts)
+
+
+def compare_and_learn(parts: app.Parts, hands: Monkey) -> None:
+    """Compare two runs, and go through a lesson."""
+    comparing, teaching = parts.wiring.comparing, parts.wiring.teaching
+    comparing.begin(comparing.candidates()[:2])
+    turn(SETTLE_MS)
+    comparing.close()
+    lesson = load_lesson(bundled_lessons()[0])
+    teaching.start(lesson)
+    for _ in lesson.steps:
+        turn(WARM_MS)
+        hands.act("lesson_next")
+        hands.act("lesson_back")
+        teaching.go_on()
+    teaching.end()
 
 
 def run_slowly(parts: app.Parts) -> None:
