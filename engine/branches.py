@@ -47,8 +47,15 @@ def branches_of(scenario: Scenario) -> list[Branch]:
         ScenarioError: A branch's name repeats, its parent is missing or comes later, or what it
             holds makes no valid scenario: all faults.
     """
-    found: list[Branch] = []
     faults: list[str] = []
+    found = list(_each_of(scenario, faults))
+    if faults:
+        raise ScenarioError(faults)
+    return found
+
+
+def _each_of(scenario: Scenario, faults: list[str]) -> Iterator[Branch]:
+    """Yield the branches that a scenario's file keeps, and note what is wrong with others."""
     known = {""}
     for index, spec in enumerate(scenario.spec.branches):
         here = f"{scenario.name}: branches.{index}"
@@ -62,10 +69,7 @@ def branches_of(scenario: Scenario) -> list[Branch]:
         except ScenarioError as error:
             faults += [f"{here}: {fault}" for fault in error.faults]
             continue
-        found.append(Branch(spec.name, spec.parent, spec.at_ns, branch))
-    if faults:
-        raise ScenarioError(faults)
-    return found
+        yield Branch(spec.name, spec.parent, spec.at_ns, branch)
 
 
 def _opened(scenario: Scenario, raw: Document) -> Scenario:
@@ -95,23 +99,23 @@ def with_branches(scenario: Scenario, branches: Sequence[Branch]) -> Scenario:
     document = {k: v for k, v in scenario.document.items() if k != "branches"}
     if kept:
         document["branches"] = kept
-    result = scenario_from_document(document, scenario.name)
-    _check_they_come_back(result, branches)
-    return result
+    again = parse_scenario(scenario_text(document), scenario.name)
+    _check_they_come_back(again, branches)
+    return Scenario(document, scenario.name, again.spec)
 
 
-def _check_they_come_back(scenario: Scenario, branches: Sequence[Branch]) -> None:
-    """Open the file as it would be written: every branch must run as it did."""
-    again = parse_scenario(scenario_text(scenario.document), scenario.name)
-    faults = [
+def _check_they_come_back(again: Scenario, branches: Sequence[Branch]) -> None:
+    """Open each branch of the file as it would be written: it must run as it did."""
+    wrong: list[str] = []
+    others = [
         f'{branch.name}: it would come back as another one ("{_first_other(found, branch)}"); '
         "save this branch as a scenario of its own"
-        for found, branch in zip(branches_of(again), branches, strict=True)
+        for found, branch in zip(_each_of(again, wrong), branches, strict=False)
         if _run_of(found.scenario) != _run_of(branch.scenario)
         or (found.name, found.parent, found.at_ns) != (branch.name, branch.parent, branch.at_ns)
     ]
-    if faults:
-        raise ScenarioError(faults)
+    if wrong or others:
+        raise ScenarioError(wrong or others)
 
 
 def _run_of(scenario: Scenario) -> ScenarioSpec:

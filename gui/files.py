@@ -180,7 +180,8 @@ class Files(QObject):
     def _on_aside_changed(self, what: str) -> None:
         """Keep what waits during a lesson, and not what is tried in the lesson."""
         if what == "about to":
-            self._aside, self._saved_aside = self._unsaved(), self._saved
+            self._aside = self._unsaved() if self._keeper is not None else ""
+            self._saved_aside = self._saved
         elif what != "aside":
             self._aside = None
         if what == "back":

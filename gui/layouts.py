@@ -262,6 +262,7 @@ class Layouts(QObject):
         w.plots.clear_selection()
         w.plots.show_whole_run()
         w.plots.set_log(False)
+        w.pages.working_set.button.setChecked(False)
         w.pages.sight.zoom(0)
         w.pages.set_coding(STATE)
         w.pages.legend.clear_filter()

@@ -133,6 +133,7 @@ class WorkingSetSight(QObject):
     def _on_toggled(self, on: bool) -> None:
         if not on:
             self._clear()
+            self._meter = None
         self._place()
         self._changed_ns = 0
         self._look()

@@ -88,6 +88,21 @@ def test_a_scale_chosen_while_presenting_stays_in_the_window_and_in_the_settings
     parts.window.deleteLater()
 
 
+def test_reset_all_takes_the_working_set_off_and_lets_go_of_it(
+    parts: Parts, qtbot: QtBot
+) -> None:
+    sight = parts.window.pages.working_set
+    parts.player.seek(9_000_000_000)
+    sight.button.setChecked(True)
+    qtbot.waitUntil(lambda: sight.measured is not None)
+
+    parts.wiring.layouts.reset_all()
+
+    assert not sight.button.isChecked()
+    assert sight.measured is None
+    assert sight._meter is None
+
+
 def test_reset_all_takes_back_the_vm_the_log_scale_and_the_colours_of_pages(
     open_window: Opener, settle: Settle
 ) -> None:
