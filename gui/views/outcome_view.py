@@ -193,6 +193,7 @@ class OutcomeView(QWidget):
 
     def _fit(self) -> None:
         """Give every column and row the room that its text needs."""
+        before = self.sizeHint()
         for table in (self._table, self._models_table):
             widths = [_column_width(table, c) for c in range(table.model().columnCount())]
             for column, width in enumerate(widths[1:], start=1):
@@ -204,7 +205,8 @@ class OutcomeView(QWidget):
                 table.setRowHeight(row, height)
             table.setFixedHeight(ROW_PX + sum(heights) + 4)
         self._models_table.setVisible(bool(self.closed_forms.rows) and self._models_wanted)
-        self.updateGeometry()
+        if self.sizeHint() != before:  # else the whole window would be laid out anew
+            self.updateGeometry()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Break labels anew when they have more room, or less."""

@@ -28,6 +28,21 @@ def symbol_of(role: str) -> str:
     return VCPU_SYMBOLS[number % len(VCPU_SYMBOLS)]
 
 
+def legend_entries(content: PlotContent) -> list[Entry]:
+    """Return what has a word: that is told in the legend."""
+    everything: tuple[Entry, ...] = (*content.bars, *content.curves, *content.markers)
+    return [entry for entry in everything if entry.word]
+
+
+def sign_of(entry: Entry) -> tuple[str, ...]:
+    """Return all that the look of an entry of the legend depends on, besides the theme."""
+    if isinstance(entry, Curve):
+        look = "dashed" if entry.dashed else "line"
+    else:
+        look = entry.fill if isinstance(entry, Bars) else entry.symbol
+    return type(entry).__name__, entry.role, entry.word, look
+
+
 def draw_legend(
     painter: QPainter, content: PlotContent, theme: Theme, *, width: int, used: int
 ) -> int:
@@ -42,8 +57,7 @@ def draw_legend(
     """
     painter.setFont(ui_font(11))
     metrics = painter.fontMetrics()
-    everything: tuple[Entry, ...] = (*content.bars, *content.curves, *content.markers)
-    entries = [e for e in everything if e.word]
+    entries = legend_entries(content)
     widths = [metrics.horizontalAdvance(e.word) + ENTRY_PX for e in entries]
     room = width - RIGHT_PX
     x, y = room + 12 - sum(widths), HEADER_PX - 5

@@ -17,7 +17,14 @@ from gui.views.picture_ratio import picture_ratio
 from gui.views.plot_content import Band, PlotContent, Tag, role_color
 from gui.views.plot_curves import AXIS_WIDTH_PX, RIGHT_PX, draw_curves, inside_of
 from gui.views.plot_geometry import Geometry, Stretch, stretch_ticks, value_ticks
-from gui.views.plot_marks import HEADER_PX, draw_bars, draw_legend, draw_shares
+from gui.views.plot_marks import (
+    HEADER_PX,
+    draw_bars,
+    draw_legend,
+    draw_shares,
+    legend_entries,
+    sign_of,
+)
 from gui.views.plot_signs import MARKER_PX
 from gui.views.stages import blend, stage_color
 
@@ -56,6 +63,8 @@ class PlotPicture:
         self._choice = False
         self._shown: Stretch | None = None
         self._cache: QPixmap | None = None
+        self._head: tuple[object, QPixmap, int] | None = None
+        """What title and legend depend on, and their picture: most runs have the same."""
 
     @property
     def content(self) -> PlotContent | None:
@@ -69,7 +78,7 @@ class PlotPicture:
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
-        self._theme, self._cache = theme, None
+        self._theme, self._cache, self._head = theme, None, None
 
     def set_content(self, content: PlotContent) -> None:
         """Show another run."""
@@ -78,7 +87,7 @@ class PlotPicture:
 
     def forget(self) -> None:
         """Show nothing, and keep neither the run nor its picture."""
-        self._content = self._cache = None
+        self._content = self._cache = self._head = None
         self.tag_rects = {}
 
     def set_shown(self, shown: Stretch | None) -> None:
@@ -130,7 +139,14 @@ class PlotPicture:
         if content is None or self._size.width() < 2 * AXIS_WIDTH_PX:
             return pixmap
         painter, geometry = QPainter(pixmap), self.geometry
-        head = self._draw_header(painter, content)
+        signs = tuple(sign_of(entry) for entry in legend_entries(content))
+        key = (content.title, self._choice, self._size.width(), ratio, signs)
+        if self._head is None or self._head[0] != key:
+            head = self._draw_header(painter, content)
+            self._head = key, pixmap.copy(0, 0, pixmap.width(), ceil(head * ratio)), head
+        else:
+            painter.drawPixmap(0, 0, self._head[1])
+            head = self._head[2]
         size = QSize(self._size.width(), max(1, self._size.height() - head))
         geometry.area = inside_of(size, shares=bool(content.shares)).translated(0, head)
         self._draw_ground(painter, content)
