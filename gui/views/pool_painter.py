@@ -21,6 +21,7 @@ from gui.views.pool_tiles import (
     paint_map,
     paint_memory_bar,
     paint_tile,
+    tile_image,
 )
 from gui.views.pool_verdicts import (
     Verdicts,
@@ -129,7 +130,15 @@ def still_picture(
             continue
         selected = key[1] == still.selected and not tile_look.ghost
         tile = still.layout.tiles[key]
-        paint_tile(painter, tile, tile_look, detail=detail, selected=selected, theme=theme)
+        if selected or theme.thicker_px or ratio != int(ratio):
+            # Its frame reaches beyond it; or a picture of it would be blurred.
+            paint_tile(painter, tile, tile_look, detail=detail, selected=selected, theme=theme)
+            continue
+        image = tile_image(
+            tile_look, (tile.width(), tile.height()), detail=detail,
+            ground=_card_ground(still, key[0]), theme=theme, ratio=int(ratio),
+        )  # fmt: skip
+        painter.drawImage(tile.topLeft(), image)
     _paint_verdicts(painter, still, theme)
     if still.current in still.layout.tiles and still.current is not None:
         radius = 3 if detail is Detail.CHIP else 7
@@ -138,16 +147,22 @@ def still_picture(
     return picture
 
 
+def _card_ground(still: Still, host: str) -> str:
+    """Return the colour of a host's card by its name: another while a VM is held over it."""
+    drag = still.drag
+    over = drag is not None and drag.over == host and drag.accepts(host)
+    return "pill_mig" if over else "panel"
+
+
 def _paint_host(painter: QPainter, still: Still, look: HostLook, theme: Theme) -> None:
     card, drag = still.layout.hosts[look.name], still.drag
     pen = QPen(theme.color("warn" if look.trouble else "line"), 1 + theme.thicker_px)
-    fill, notes, ink = theme.color("panel"), look.notes, "dim"
+    fill, notes, ink = theme.color(_card_ground(still, look.name)), look.notes, "dim"
     if look.trouble:
         notes, ink = (look.trouble,), "warn"
     if drag is not None and drag.accepts(look.name):
         over = drag.over == look.name
         pen = QPen(theme.color("link"), 3 if over else 2, Qt.PenStyle.DashLine)
-        fill = theme.color("pill_mig" if over else "panel")
         notes, ink = (f"✓ can take {drag.vm}", "✓"), "good"
     elif drag is not None and drag.refuses(look.name):
         notes, ink = (f"✗ cannot take {drag.vm}", "✗ cannot", "✗"), "warn"

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from msgspec import Struct
+
 from engine.events import EventKind
 from engine.history import Frame, History, MigrationRecord, VmFrame
 from engine.specs import HostSpec
@@ -17,8 +19,7 @@ from gui.views.pool_pulls import Instants, faults_of, pulls_per_s
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, slots=True)
-class TileLook:
+class TileLook(Struct, frozen=True):
     """What a VM's tile says.
 
     Attributes:
@@ -34,8 +35,7 @@ class TileLook:
     ghost: bool
 
 
-@dataclass(frozen=True, slots=True)
-class HostLook:
+class HostLook(Struct, frozen=True):
     """What a host's card says.
 
     Attributes:

@@ -1,6 +1,7 @@
 """Painting of tiles and cards: VMs with their small heatmap, hosts with their memory."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from PySide6.QtCore import QRect, QRectF, Qt
@@ -79,6 +80,39 @@ def paint_tile(
         left = mini_rect(tile, detail).right() + 9
         words(painter, QRect(left, tile.y(), tile.right() - 6 - left, tile.height()), look, theme)
     painter.setOpacity(1.0)
+
+
+@lru_cache(maxsize=128)
+def tile_image(
+    look: TileLook,
+    size_px: tuple[int, int],
+    *,
+    detail: Detail,
+    ground: str,
+    theme: Theme,
+    ratio: int,
+) -> QImage:
+    """Return a tile but its map, painted once; the VM is not selected, the theme has thin lines.
+
+    Most tiles look the same for long.
+
+    Args:
+        look: What it says.
+        size_px: Width and height.
+        detail: How much it says.
+        ground: Colour of the card under it, by its name in the theme.
+        theme: Its colours.
+        ratio: Pixels of the picture in one of `size_px`.
+    """
+    tile = QRect(0, 0, *size_px)
+    image = QImage(tile.size() * ratio, QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(ratio)
+    image.fill(theme.color(ground))
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    paint_tile(painter, tile, look, detail=detail, selected=False, theme=theme)
+    painter.end()
+    return image
 
 
 def paint_map(painter: QPainter, place: QRect, image: QImage, *, ghost: bool) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QContextMenuEvent, QFontMetrics, QPixmap
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QContextMenuEvent, QFontMetrics, QImage, QPainter, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -17,12 +18,13 @@ from engine.history import History
 from engine.scenario import load_scenario
 from engine.simulation import simulate
 from engine.states import PageState
-from gui.style.theme import DARK, LIGHT, load_fonts, ui_font
+from gui.style.theme import DARK, LIGHT, Theme, load_fonts, ui_font
 from gui.views.pool_glide import GLIDE_NS, glide_rect
 from gui.views.pool_layout import Detail, pool_layout
 from gui.views.pool_minis import count_states
 from gui.views.pool_network import rate_rect
-from gui.views.pool_tiles import fitting, mini_rect
+from gui.views.pool_reading import TileLook
+from gui.views.pool_tiles import fitting, mini_rect, paint_tile, tile_image
 from gui.views.pool_verdicts import card_lines, heights
 from gui.views.pool_view import PoolView
 
@@ -472,3 +474,30 @@ def test_a_tile_glides_over_with_the_time_of_the_run_and_back(
     assert view.grab().toImage() == first
     view.set_reduced_motion(True)
     assert view._glides == []
+
+
+@pytest.mark.parametrize("detail", list(Detail))
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
+def test_a_kept_tile_looks_as_if_it_were_painted_in_its_place(
+    qapp: QApplication, detail: Detail, theme: Theme
+) -> None:
+    size, at = (210, 44), QPoint(37, 21)
+    for kind, ghost, ground in product(
+        ("run", "move", "bad"), (False, True), ("panel", "pill_mig")
+    ):
+        look = TileLook("web-1", ("256 MiB", "256"), pill="67 %", kind=kind, ghost=ghost)
+        placed, kept = (QImage(300, 90, QImage.Format.Format_RGB32) for _ in range(2))
+        for image in (placed, kept):
+            image.fill(theme.color(ground))
+            painter = QPainter(image)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            if image is kept:
+                found = tile_image(
+                    look, size, detail=detail, ground=ground, theme=theme, ratio=1
+                )
+                painter.drawImage(at, found)
+            else:
+                tile = QRect(at, QSize(*size))
+                paint_tile(painter, tile, look, detail=detail, selected=False, theme=theme)
+            painter.end()
+        assert placed == kept
