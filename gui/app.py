@@ -16,7 +16,7 @@ from msgspec import Struct
 from PySide6.QtCore import QLocale, QTimer
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
-from gui.heap import bound_heap
+from gui.heap import bound_heap, leave_out_of_collections
 from gui.main_window import MainWindow
 from gui.settings import Settings, config_file, data_folder
 from gui.style.theme import THEME_CHOICES, Theme, load_fonts, theme_of, ui_font
@@ -217,7 +217,7 @@ class _Start:
         self.parts.wiring.files.offer_left_behind()
         QTimer.singleShot(WARM_UP_DELAY_MS, self.parts.runs.warm_up)
         # Garbage is collected again, but not looked for in what was there at the start.
-        gc.freeze()
+        leave_out_of_collections()
         gc.enable()
 
 

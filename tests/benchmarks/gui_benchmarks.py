@@ -17,6 +17,7 @@ from engine.scenario import Scenario, load_scenario
 from engine.simulation import simulate
 from gui import app
 from gui.edits import with_edit
+from gui.heap import leave_out_of_collections
 from gui.style.theme import DARK
 from tests.helpers.many_vms import large_vm
 
@@ -222,6 +223,7 @@ def _open(clock: SteppedClock) -> app.Parts:
     parts.window.resize(*SIZE_PX)
     parts.window.show()
     _process()
+    leave_out_of_collections()  # as the program does once it has started
     return parts
 
 
