@@ -93,7 +93,7 @@ FORMATS: Final = (
         ".webp", "Animated WebP", "libwebp_anim", "webp", "WebP (libwebp, without loss)", "bgra",
         (("lossless", "1"), ("compression_level", "2")), (("loop", "0"),),
     ),
-    Format(".gif", "Animated GIF", "gif", "gif", "GIF (256 colours a picture)", "pal8",
+    Format(".gif", "Animated GIF", "gif", "gif", "GIF (256 colours)", "pal8",
            file_options=(("loop", "0"),), most_fps=50),
     Format("", "Folder of PNG pictures", words="PNG"),
 )  # fmt: skip
@@ -221,6 +221,8 @@ class _Video:
     """A video or an animation, by PyAV."""
 
     def __init__(self, kind: Format, path: Path, size_px: tuple[int, int], fps: int) -> None:
+        from gui.film_palette import FilmPalette
+
         av = load_av(kind)
         self._av, self._kind, self._fps = av, kind, fps
         options = {"fflags": "+bitexact", **dict(kind.file_options)}
@@ -239,25 +241,8 @@ class _Video:
             # HD's colours, and said so: else players guess, and blue turns a little green.
             context.colorspace = context.color_primaries = context.color_trc = 1
             context.color_range = 1
-        self._graph = self._palette(size_px) if kind.pixels == "pal8" else None
+        self._palette = FilmPalette(av, size_px, fps) if kind.pixels == "pal8" else None
         self._count = 0
-
-    def _palette(self, size_px: tuple[int, int]) -> Any:
-        """Return a graph that gives each picture the 256 colours that suit it best."""
-        graph = self._av.filter.Graph()
-        source = graph.add_buffer(
-            width=size_px[0], height=size_px[1], format="bgra", time_base=Fraction(1, self._fps)
-        )
-        split, drain = graph.add("split"), graph.add("buffersink")
-        palette = graph.add("palettegen", "stats_mode=single:reserve_transparent=0")
-        use = graph.add("paletteuse", "new=1:dither=none")
-        source.link_to(split)
-        split.link_to(use, 0, 0)
-        split.link_to(palette, 1, 0)
-        palette.link_to(use, 0, 1)
-        use.link_to(drain)
-        graph.configure()
-        return graph
 
     def add(self, image: QImage) -> None:
         import numpy as np
@@ -265,15 +250,14 @@ class _Video:
         height, width = image.height(), image.width()
         pixels = np.frombuffer(image.constBits(), np.uint8)
         rows = pixels.reshape(height, image.bytesPerLine())[:, : 4 * width]
-        frame = self._av.VideoFrame.from_ndarray(
-            np.ascontiguousarray(rows).reshape(height, width, 4), format="bgra"
-        )
+        picture = rows.copy().reshape(height, width, 4)
+        if self._palette is not None:
+            self._palette.add(picture)
+            return
+        frame = self._av.VideoFrame.from_ndarray(picture, format="bgra")
         frame.pts, frame.time_base = self._count, Fraction(1, self._fps)
         self._count += 1
-        if self._graph is not None:
-            self._graph.vpush(frame)
-            frame = self._graph.vpull()
-        elif self._kind.pixels == "yuv420p":
+        if self._kind.pixels == "yuv420p":
             frame = frame.reformat(
                 format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG"
             )
@@ -284,11 +268,15 @@ class _Video:
             self._file.mux(packet)
 
     def finish(self) -> None:
+        for frame in self._palette.frames() if self._palette is not None else ():
+            self._write(self._stream.encode(frame))
         self._write(self._stream.encode(None))
         self._file.close()
         self._file = None
 
     def drop(self) -> None:
+        if self._palette is not None:
+            self._palette.close()
         if self._file is not None:
             self._file.close()
             self._file = None

@@ -154,10 +154,29 @@ def test_an_animated_webp_is_whole(
     assert data.count(b"ANMF") == 5
 
 
-def test_the_same_film_has_the_same_bytes(
+def test_a_gif_keeps_what_stands_only_once_and_its_colours(
     application: QApplication, demo: Scenario, tmp_path: Path
 ) -> None:
-    outs = [tmp_path / "1.mp4", tmp_path / "2.mp4"]
+    look = Picture("", (640, 360), view="remaining")
+    for name, fps in (("one.gif", 1), ("many.gif", 20), ("many/", 20)):
+        make(demo, f"{tmp_path}/{name}", picture=look, from_at="push", to_at="push + 1 s", fps=fps)
+    with av.open(str(tmp_path / "many.gif")) as file:
+        frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in file.decode(video=0)]
+    pictures = [pixels(QImage(str(path)).convertToFormat(QImage.Format.Format_RGB32))
+                for path in sorted((tmp_path / "many").iterdir())]  # fmt: skip
+
+    assert len(frames) == len(pictures) == 20
+    # A palette for each picture made it more than 15 times as large.
+    assert (tmp_path / "many.gif").stat().st_size < 2 * (tmp_path / "one.gif").stat().st_size
+    for frame, picture in zip(frames, pictures, strict=True):
+        assert np.abs(frame - picture).max() < 24
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".gif"])
+def test_the_same_film_has_the_same_bytes(
+    application: QApplication, demo: Scenario, tmp_path: Path, ending: str
+) -> None:
+    outs = [tmp_path / f"1{ending}", tmp_path / f"2{ending}"]
     for out in outs:
         make(demo, str(out), from_at="push", to_at="push + 500 ms", fps=20)
 
@@ -176,7 +195,7 @@ def test_what_fails_leaves_nothing(
         if done == 3:
             raise KeyboardInterrupt
 
-    for name in ("film.mp4", "film/"):
+    for name in ("film.mp4", "film.gif", "film/"):
         out = f"{tmp_path}/{name}"
         part = film_files.part_of(out)
         with pytest.raises(KeyboardInterrupt):
