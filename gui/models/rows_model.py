@@ -42,14 +42,25 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
 
     def replace_rows(self, rows: Sequence[Row], *, in_place: bool = False) -> None:
         """Show other rows; in place, views keep their selection."""
-        if in_place and rows:
-            self._rows = tuple(rows)
-            last = self.index(len(rows) - 1, len(self._headings) - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
+        if in_place and len(rows) == len(self._rows):
+            before, self._rows = self._rows, tuple(rows)
+            for number, (old, new) in enumerate(zip(before, self._rows, strict=True)):
+                self._tell_changes(number, old, new)
             return
         self.beginResetModel()
         self._rows = tuple(rows)
         self.endResetModel()
+
+    def _tell_changes(self, number: int, old: Row, new: Row) -> None:
+        """Tell of the cells of a row that differ: views paint no others again."""
+        if old == new:
+            return
+        whole = self._tip(old) != self._tip(new)
+        texts = zip(self._texts(old), self._texts(new), strict=True)
+        for column, (before, after) in enumerate(texts):
+            if whole or before != after:
+                cell = self.index(number, column)
+                self.dataChanged.emit(cell, cell)
 
     def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
         """Return the number of rows; a cell has none."""
