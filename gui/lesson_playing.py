@@ -15,6 +15,10 @@ from engine.steps import step_to
 from gui.lesson_scene import LessonScene
 from gui.named_parts import part_rect, part_widget
 
+NOT_IN_THIS_RUN: Final = (
+    "The run was changed and cannot be played as this step wants it: {why}. Reset (R) brings the "
+    "step's own run back."
+)
 LEAST_APART_NS: Final = 1_000_000_000
 """Two pauses are at least so far apart as it is seen, whatever the speed."""
 SIDE_GAP_PX: Final = 12
@@ -123,15 +127,21 @@ class LessonPlaying(QObject):
     # Playing
 
     def play(self) -> None:
-        """Play the stretch of the step from its begin."""
-        from engine.instants import instant_ns
+        """Play the stretch of the step from its begin; say it if a changed run has none."""
+        from engine.instants import InstantError, instant_ns
         from engine.lesson_file import WatchStep
         from engine.lesson_walk import speed_of, stretch_of
 
         run, history = self._scene.run, self._session.history
         assert run is not None and history is not None and self._scene.panel is not None
         self.clear()
-        stretch = stretch_of(run.step, history)
+        told = run.step.captions if isinstance(run.step, WatchStep) else ()
+        try:
+            stretch = stretch_of(run.step, history)
+            captions = sorted((instant_ns(history, c.at), c.text, c.part) for c in told)
+        except InstantError as error:
+            self._window.show_notice(NOT_IN_THIS_RUN.format(why=error))
+            return
         if stretch is None:
             self._set_stops()
             if run.step.spotlight == "controls":
@@ -141,9 +151,7 @@ class LessonPlaying(QObject):
         speed = speed_of(getattr(step, "speed", "1"))
         self._pauses = []
         if isinstance(step, WatchStep):
-            self._captions = sorted(
-                (instant_ns(history, c.at), c.text, c.part) for c in step.captions
-            )
+            self._captions = captions
             self._pauses = self._phase_ends(history, stretch, speed)
         self._stop_ns = stretch[1]
         self._set_stops()

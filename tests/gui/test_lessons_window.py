@@ -339,6 +339,39 @@ def test_a_step_plays_its_stretch_with_captions_and_stops(parts, clock):
     assert parts.player.playing and parts.player.t_ns < record.suspended_ns
 
 
+def test_a_step_whose_instants_a_changed_run_does_not_have_says_so(parts, settle):
+    lesson = parse_lesson(
+        """
+        format = 1
+        number = 1
+        title = "T"
+        misconception = "M"
+        scenario = "recorded-demo"
+        [[steps]]
+        kind = "watch"
+        title = "A"
+        from = "suspended"
+        to = "resumed"
+        """,
+        "mine",
+    )
+    teaching = parts.wiring.teaching
+    teaching.start(lesson)
+    parts.player.seek(parts.session.history.migrations[0].requested_ns + 1_000_000_000)
+    parts.session.fault("cancel", "cps")
+    settle(parts)
+    assert parts.session.history.migrations[0].suspended_ns is None
+    parts.player.pause()
+    teaching.replay()
+    assert not parts.player.playing
+    assert "no migration in this run comes to it" in parts.window.notice.whole
+    assert "Reset (R)" in parts.window.notice.whole
+    parts.session.reset()
+    settle(parts)
+    teaching.replay()
+    assert parts.player.playing
+
+
 def test_answers_and_worksheets_are_saved(parts, tmp_path, monkeypatch, qtbot, settle):
     teaching = parts.wiring.teaching
     teaching.start(load_lesson("1"), "Ada")
