@@ -44,23 +44,27 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
         """Show other rows; in place, views keep their selection."""
         if in_place and len(rows) == len(self._rows):
             before, self._rows = self._rows, tuple(rows)
-            for number, (old, new) in enumerate(zip(before, self._rows, strict=True)):
-                self._tell_changes(number, old, new)
+            self._tell_changes(before)
             return
         self.beginResetModel()
         self._rows = tuple(rows)
         self.endResetModel()
 
-    def _tell_changes(self, number: int, old: Row, new: Row) -> None:
-        """Tell of the cells of a row that differ: views paint no others again."""
-        if old == new:
-            return
-        whole = self._tip(old) != self._tip(new)
-        texts = zip(self._texts(old), self._texts(new), strict=True)
-        for column, (before, after) in enumerate(texts):
-            if whole or before != after:
-                cell = self.index(number, column)
-                self.dataChanged.emit(cell, cell)
+    def _tell_changes(self, before: Sequence[Row]) -> None:
+        """Tell of the cells that differ, and of those between them: views paint no others."""
+        cells = [
+            (number, column)
+            for number, (old, new) in enumerate(zip(before, self._rows, strict=True))
+            if old != new
+            for column, (was, now) in enumerate(
+                zip(self._texts(old), self._texts(new), strict=True)
+            )
+            if was != now or self._tip(old) != self._tip(new)
+        ]
+        if cells:
+            numbers, columns = zip(*cells, strict=True)
+            first = self.index(min(numbers), min(columns))
+            self.dataChanged.emit(first, self.index(max(numbers), max(columns)))
 
     def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008
         """Return the number of rows; a cell has none."""

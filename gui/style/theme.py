@@ -19,6 +19,20 @@ UI_FAMILY: Final = "DejaVu Sans"
 MONO_FAMILY: Final = "DejaVu Sans Mono"
 
 
+_STATE_TOKENS: Final = {
+    PageState.NOT_SENT: "unsent",
+    PageState.IN_FLIGHT: "in_flight",
+    PageState.UP_TO_DATE: "up_to_date",
+    PageState.DIRTY_AGAIN: "dirty_again",
+    PageState.SENT_WHILE_STOPPED: "stopped",
+    PageState.PULLED: "pulled",
+    PageState.SKIPPED: "ground",
+    PageState.FREE: "ground",
+    PageState.MISSING: "unsent",
+    PageState.PUSHED: "up_to_date",
+}
+
+
 class Theme(Struct, frozen=True):
     """All colours of the window, as #RRGGBB, and how strong its lines are.
 
@@ -69,20 +83,7 @@ class Theme(Struct, frozen=True):
 
     def state_color(self, state: PageState) -> QColor:
         """Return the fill of a page state (skipped and free are drawn on the ground)."""
-        return QColor(
-            {
-                PageState.NOT_SENT: self.unsent,
-                PageState.IN_FLIGHT: self.in_flight,
-                PageState.UP_TO_DATE: self.up_to_date,
-                PageState.DIRTY_AGAIN: self.dirty_again,
-                PageState.SENT_WHILE_STOPPED: self.stopped,
-                PageState.PULLED: self.pulled,
-                PageState.SKIPPED: self.ground,
-                PageState.FREE: self.ground,
-                PageState.MISSING: self.unsent,
-                PageState.PUSHED: self.up_to_date,
-            }[state]
-        )
+        return self.color(_STATE_TOKENS[state])
 
     def palette(self) -> QPalette:
         """Return the Qt palette for the Fusion style."""

@@ -4,6 +4,7 @@ What a stage is, in which words and colours, is decided here for both, so that t
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -50,8 +51,9 @@ def blend(a: QColor, b: QColor, share: float) -> QColor:
     return QColor(*(round(x + (y - x) * share) for x, y in pairs))
 
 
+@lru_cache(maxsize=256)
 def stage_color(theme: Theme, kind: str, number: int = 0) -> QColor:
-    """Return the fill of a stage; rounds alternate so that neighbours stay apart."""
+    """Return the fill of a stage, not to be changed; rounds alternate: neighbours stay apart."""
     ground, fresh = theme.color("panel"), theme.state_color(PageState.UP_TO_DATE)
     if kind in ("stop-and-copy", "commitment", "lost", "failed"):
         strength = {"commitment": 0.65, "failed": 0.35}.get(kind, 1.0)
