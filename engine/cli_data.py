@@ -9,6 +9,7 @@ from engine import tables
 from engine.instants import EVENT_WORDS, instant_ns
 from engine.scenario import Scenario, load_scenario
 from engine.simulation import simulate
+from engine.whole_file import write_whole
 
 Edited = Callable[[Scenario, str | None, Sequence[str]], Scenario]
 
@@ -56,7 +57,7 @@ def data_command(edited: Edited) -> click.Command:
             click.echo(tables.csv_text(table), nl=False)
             return
         try:
-            Path(output).write_bytes(tables.text_for(table, output).encode())
+            write_whole(Path(output), tables.text_for(table, output).encode())
         except OSError as error:
             raise click.UsageError(f"-o {output}: {error.strerror or error}") from error
 

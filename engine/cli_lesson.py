@@ -11,6 +11,7 @@ from engine.lesson import Lesson, LessonError, bundled_lessons, load_lesson
 from engine.lesson_answers import collected, collected_json
 from engine.lesson_walk import Runs, check_lesson, minutes_of, minutes_text, walk
 from engine.worksheet import worksheet
+from engine.whole_file import write_whole
 
 
 @click.command("lesson")
@@ -112,6 +113,6 @@ def _about(lesson: Lesson, runs: Runs) -> str:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text.encode())
     except OSError as error:
         raise LessonError([f"-o {path}: cannot be written: {error.strerror}"]) from error

@@ -14,6 +14,7 @@ import click
 from engine.errors import MigrascopeError
 from engine.scenario import load_scenario
 from engine.sweep import FIGURES, NUMBERS, SweepResult, plan_sweep, run_sweep, worker_processes
+from engine.whole_file import write_whole
 
 
 class SweepError(MigrascopeError):
@@ -188,6 +189,6 @@ def _cell(figure: str, value: Any) -> str:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text.encode())
     except OSError as error:
         raise SweepError(f"-o {path}: cannot be written: {error.strerror}") from error

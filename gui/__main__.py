@@ -5,9 +5,11 @@ never import it. This module is imported again by the worker process, so it stay
 """
 
 import os
+import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ PICTURE_COMMANDS: Final = ("shot", "film", "figures")
 """They draw with Qt, without a display."""
 EXIT_INPUT: Final = 2
 EXIT_BUG: Final = 70
+EXIT_INTERRUPTED: Final = 130
 THEME_NAMES: Final = ("dark", "light", "projector", "system")
 THEME_WORDS: Final = "dark, light, projector or system"
 ISSUES: Final = "the project's issue tracker"
@@ -52,15 +55,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _dispatch(arguments)
+        with _ended_like_ctrl_c(arguments):
+            return _dispatch(arguments)
     except KeyboardInterrupt:
-        return 130
+        return _fail(["migrascope: interrupted"], EXIT_INTERRUPTED)
     except BrokenPipeError:
         # The reader went away; without this the interpreter complains once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except Exception as error:
         return report_bug(error, arguments)
+
+
+@contextmanager
+def _ended_like_ctrl_c(arguments: Sequence[str]) -> Iterator[None]:
+    """Let a request to end a command (SIGTERM) do what Ctrl+C does: it leaves nothing behind."""
+    if not arguments or arguments[0] not in (*HEADLESS_COMMANDS, *PICTURE_COMMANDS):
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def report_bug(error: BaseException, arguments: Sequence[str]) -> int:

@@ -7,6 +7,7 @@ a file.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
@@ -21,6 +22,7 @@ from engine.scenario import Scenario, exact_duration
 from engine.scenario_text import scenario_text
 from engine.summary import state_summary
 from engine.units import format_duration_ns
+from engine.whole_file import write_whole
 from gui.figure_notes import Notes, foot_height, paint_notes
 from gui.figure_stage import Picture, ShotError, Staged, staged
 from gui.named_parts import part_names, part_rect
@@ -69,7 +71,10 @@ class Words(Struct, frozen=True):
     parts: tuple[str, ...] = ()
 
 
-def make_figure(scenario: Scenario, picture: Picture, path: Path, *, alt: str = "") -> Words:
+def make_figure(
+    scenario: Scenario, picture: Picture, path: Path, *, alt: str = "",
+    check: Callable[[], None] = lambda: None,
+) -> Words:
     """Draw a picture into a file, by the ending of its name.
 
     Args:
@@ -77,6 +82,7 @@ def make_figure(scenario: Scenario, picture: Picture, path: Path, *, alt: str = 
         picture: How.
         path: PNG, SVG or PDF.
         alt: Words for who cannot see it; "": what the instant is, in words.
+        check: Is called when it is drawn, before it is written; what it raises ends it.
 
     Raises:
         ShotError: It cannot be made.
@@ -88,8 +94,10 @@ def make_figure(scenario: Scenario, picture: Picture, path: Path, *, alt: str = 
     with staged(scenario, picture) as stage:
         notes = notes_of(stage, picture)
         words = words_of(scenario, stage, picture, notes, alt)
-        write = {".png": _write_png, ".svg": _write_svg, ".pdf": _write_pdf}[ending]
-        write(stage, notes, words, path)
+        draw = {".png": _png_bytes, ".svg": _svg_bytes, ".pdf": _pdf_bytes}[ending]
+        data = draw(stage, notes, words)
+        check()
+        _put(path, data)
         return replace(words, parts=tuple(_parts_of(stage, picture)))
 
 
@@ -188,7 +196,10 @@ def words_of(
     return Words(f"{title}, at {at}", told, f"{plain}\n\n{bibtex}\n", toml, exact, stage.vm)
 
 
-def _write_png(stage: Staged, notes: Notes, words: Words, path: Path) -> None:
+def _png_bytes(stage: Staged, notes: Notes, words: Words) -> bytes:
+    from PySide6.QtCore import QBuffer, QByteArray, QIODevice
+    from PySide6.QtGui import QImageWriter
+
     image = draw_image(stage, notes)
     image.setDevicePixelRatio(1.0)
     for key, text in (
@@ -196,11 +207,14 @@ def _write_png(stage: Staged, notes: Notes, words: Words, path: Path) -> None:
         (SCENARIO_KEY, words.scenario), (AT_KEY, words.at), (VM_KEY, words.vm),
     ):
         image.setText(key, text)
-    if not image.save(str(path)):
-        raise _cannot_write(path)
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    if not QImageWriter(buffer, QByteArray(b"png")).write(image):
+        raise ShotError("the picture is too large for this machine; use a smaller --scale")
+    return bytes(buffer.data().data())
 
 
-def _write_svg(stage: Staged, notes: Notes, words: Words, path: Path) -> None:
+def _svg_bytes(stage: Staged, notes: Notes, words: Words) -> bytes:
     from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRect, QSize
     from PySide6.QtSvg import QSvgGenerator
 
@@ -222,7 +236,7 @@ def _write_svg(stage: Staged, notes: Notes, words: Words, path: Path) -> None:
     # In pixels, as everywhere: Qt writes millimetres.
     text = _SVG_SIZE.sub(f'<svg width="{size.width()}" height="{size.height()}"', text, count=1)
     head, mark, rest = text.partition("</desc>\n")
-    _put(path, _xml_bytes(head + mark + ours + rest))
+    return _xml_bytes(head + mark + ours + rest)
 
 
 def _xml_bytes(text: str) -> bytes:
@@ -238,7 +252,7 @@ def _figure_element(words: Words, attributes: str = "") -> str:
     )
 
 
-def _write_pdf(stage: Staged, notes: Notes, words: Words, path: Path) -> None:
+def _pdf_bytes(stage: Staged, notes: Notes, words: Words) -> bytes:
     from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QSizeF, QUuid
     from PySide6.QtGui import QPageSize, QPdfWriter
 
@@ -265,7 +279,7 @@ def _write_pdf(stage: Staged, notes: Notes, words: Words, path: Path) -> None:
     )
     _paint(writer, stage, notes)
     buffer.close()
-    _put(path, ordered(bytes(data.data())))
+    return ordered(bytes(data.data()))
 
 
 def _paint(device: object, stage: Staged, notes: Notes) -> None:
@@ -293,10 +307,6 @@ def _software() -> str:
 
 def _put(path: Path, data: bytes) -> None:
     try:
-        path.write_bytes(data)
+        write_whole(path, data)
     except OSError as error:
-        raise _cannot_write(path) from error
-
-
-def _cannot_write(path: Path) -> ShotError:
-    return ShotError(f"-o {path}: cannot be written; is there such a folder?")
+        raise ShotError(f"-o {path}: cannot be written; is there such a folder?") from error

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from engine.errors import MigrascopeError, ScenarioError
 from engine.scenario import Scenario, load_scenario
 from gui.figure_stage import VIEWS, Picture, ShotError
+from gui.interrupts import Check, tell_interrupted, waiting_interrupts
 from gui.look_names import DEFAULT_PALETTE, PALETTES, THEME_NAMES
 from gui.shot import pin_environment
 
@@ -113,11 +114,12 @@ def figures(manifest: str, check: bool, only: Sequence[str], output: str | None)
     target = path.parent if output is None else Path(output)
     if not target.is_dir():
         raise ManifestError([f"-o {target}: no such folder"])
-    if check:
-        return _check(wanted, path.parent, target)
-    for figure in wanted:
-        _make(figure, path.parent, target / figure.file)
-        print(figure.file)
+    with waiting_interrupts() as go_on:
+        if check:
+            return _check(wanted, path.parent, target, go_on)
+        for figure in wanted:
+            _make(figure, path.parent, target / figure.file, go_on)
+            print(figure.file)
     return 0
 
 
@@ -165,6 +167,8 @@ def main(arguments: Sequence[str]) -> int:
         return _fail(error.faults)
     except click.exceptions.Exit as error:
         return error.exit_code
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return tell_interrupted("figures", "every picture that is there is whole")
     except click.ClickException as error:
         return _fail([error.format_message().rstrip(".") + "; see migrascope figures --help"])
     except MigrascopeError as error:
@@ -172,16 +176,18 @@ def main(arguments: Sequence[str]) -> int:
     return status if isinstance(status, int) else 0
 
 
-def _make(figure: FigureSpec, folder: Path, path: Path) -> None:
+def _make(figure: FigureSpec, folder: Path, path: Path, go_on: Check) -> None:
     from gui.figure_files import make_figure
 
     try:
-        make_figure(figure.loaded(folder), figure.picture(), path, alt=figure.alt)
+        make_figure(
+            figure.loaded(folder), figure.picture(), path, alt=figure.alt, check=go_on
+        )
     except ShotError as error:
         raise ManifestError([f"{figure.file}: {error}"]) from error
 
 
-def _check(wanted: Sequence[FigureSpec], folder: Path, target: Path) -> int:
+def _check(wanted: Sequence[FigureSpec], folder: Path, target: Path, go_on: Check) -> int:
     """Say which figures differ from their files, with a picture of the difference beside."""
     import tempfile
 
@@ -189,7 +195,7 @@ def _check(wanted: Sequence[FigureSpec], folder: Path, target: Path) -> int:
     with tempfile.TemporaryDirectory() as made:
         for figure in wanted:
             fresh, kept = Path(made) / figure.file, folder / figure.file
-            _make(figure, folder, fresh)
+            _make(figure, folder, fresh, go_on)
             sentence = difference(kept, fresh, target)
             if sentence:
                 changed += 1

@@ -5,10 +5,8 @@ Every picture is the one that `migrascope shot` makes at its instant. Which inst
 """
 
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -27,11 +25,11 @@ from engine.scenario import Scenario, load_scenario
 from gui import film_files
 from gui.figure_stage import VIEWS, Picture, staged
 from gui.film_files import FilmError
+from gui.interrupts import tell_interrupted, waiting_interrupts
 from gui.look_names import DEFAULT_PALETTE, PALETTES, THEME_NAMES
 from gui.shot import EXIT_INPUT, pin_environment, size_of
 
 FPS: Final = 30
-EXIT_INTERRUPTED: Final = 130
 Progress = Callable[[int, int], None]
 """Called with how many pictures are done, and how many there are to be."""
 
@@ -86,7 +84,7 @@ def make_film(
         film: What to film of it.
         output: The file's name, or with a slash at its end the folder's.
         part: Where it is written until it is whole.
-        progress: Is told after every picture.
+        progress: Is told after every picture, and while the film is finished.
 
     Raises:
         FilmError: It cannot be made.
@@ -100,12 +98,15 @@ def make_film(
     film_files.check(kind, output, film.picture.size_px, film.fps)
     with staged(scenario, replace(film.picture, at="start")) as stage:
         instants, size_px = _instants(stage.history, film), film.picture.size_px
-        with film_files.sink(kind, output, size_px, film.fps, part=part) as sink:
+        n_frames = len(instants)
+        with film_files.sink(
+            kind, output, size_px, film.fps, part=part, check=lambda: progress(n_frames, n_frames)
+        ) as sink:
             for done, t_ns in enumerate(instants, start=1):
                 sink.add(draw_image(stage.at(t_ns), Notes()))
-                progress(done, len(instants))
+                progress(done, n_frames)
     n_bytes = _bytes_of(Path(output))
-    return Made(output, len(instants), film.fps, size_px, kind.words, n_bytes)
+    return Made(output, n_frames, film.fps, size_px, kind.words, n_bytes)
 
 
 def film_for_window(
@@ -218,37 +219,17 @@ def film_command(
     tell = _tell if sys.stderr.isatty() else _nothing
     part = film_files.part_of(output)
     try:
-        with _ending_between_pictures() as ending:
-            made = make_film(
-                loaded, film, output, part=part,
-                progress=lambda done, n_frames: ending(done, n_frames, tell),
-            )  # fmt: skip
+        with waiting_interrupts() as check:
+
+            def progress(done: int, n_frames: int) -> None:
+                check()
+                tell(done, n_frames)
+
+            made = make_film(loaded, film, output, part=part, progress=progress)
     finally:
         if tell is _tell:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
     click.echo(made.text)
-
-
-@contextmanager
-def _ending_between_pictures() -> Iterator[Callable[[int, int, Progress], None]]:
-    """Let Ctrl+C, and a request to end, wait until a picture is done.
-
-    An exception that comes up inside a method that Qt calls ends the process.
-    """
-    asked: list[int] = []
-    kinds = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(kind, lambda number, frame: asked.append(number)) for kind in kinds]
-
-    def go_on(done: int, n_frames: int, tell: Progress) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        tell(done, n_frames)
-
-    try:
-        yield go_on
-    finally:
-        for kind, handler in zip(kinds, before, strict=True):
-            signal.signal(kind, handler)
 
 
 def _tell(done: int, n_frames: int) -> None:
@@ -270,8 +251,7 @@ def main(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except (click.exceptions.Abort, KeyboardInterrupt):
-        print("film: interrupted; nothing is left of it", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return tell_interrupted("film", "nothing is left of it")
     except click.ClickException as error:
         return _fail([error.format_message().rstrip(".") + "; see migrascope film --help"])
     except MigrascopeError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -43,8 +43,8 @@ class FrameSink(Protocol):
         """Take the next picture, in the film's size."""
         ...
 
-    def finish(self) -> None:
-        """All pictures are there."""
+    def finish(self, check: Callable[[], None]) -> None:
+        """All pictures are there; what takes long calls the check now and then."""
         ...
 
     def drop(self) -> None:
@@ -167,7 +167,8 @@ def discard(part: Path) -> None:
 
 @contextmanager
 def sink(
-    kind: Format, output: str, size_px: tuple[int, int], fps: int, *, part: Path
+    kind: Format, output: str, size_px: tuple[int, int], fps: int, *, part: Path,
+    check: Callable[[], None],
 ) -> Iterator[FrameSink]:
     """Give a place for the pictures; the film is there afterwards, or on any error nothing is.
 
@@ -177,6 +178,7 @@ def sink(
         size_px: Width and height of every picture.
         fps: Pictures a second.
         part: Where it is written until then, as `part_of` says.
+        check: Is called while it is finished; what it raises ends it.
 
     Raises:
         FilmError: It cannot be written.
@@ -185,7 +187,7 @@ def sink(
     try:
         made = _Pictures(part) if not kind.ending else _Video(kind, part, size_px, fps)
         yield made
-        made.finish()
+        made.finish(check)
         if part.is_dir() and Path(output).is_dir():
             Path(output).rmdir()  # it is empty: `check` has looked
         part.replace(Path(output).absolute())
@@ -210,7 +212,7 @@ class _Pictures:
         if not image.save(str(name)):
             raise FilmError(f"{name.name}: cannot be written; is the disk full?")
 
-    def finish(self) -> None:
+    def finish(self, check: Callable[[], None]) -> None:
         pass
 
     def drop(self) -> None:
@@ -267,8 +269,9 @@ class _Video:
         for packet in packets:
             self._file.mux(packet)
 
-    def finish(self) -> None:
+    def finish(self, check: Callable[[], None]) -> None:
         for frame in self._palette.frames() if self._palette is not None else ():
+            check()
             self._write(self._stream.encode(frame))
         self._write(self._stream.encode(None))
         self._file.close()

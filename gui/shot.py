@@ -20,7 +20,9 @@ from engine.errors import MigrascopeError, ScenarioError
 from engine.instants import EVENT_WORDS, rounds_ns
 from engine.scenario import Scenario, exact_duration, load_scenario
 from engine.simulation import simulate
+from engine.whole_file import write_whole
 from gui.figure_stage import VIEWS, Picture, ShotError, instant_ns, staged
+from gui.interrupts import tell_interrupted, waiting_interrupts
 from gui.look_names import DEFAULT_PALETTE, LARGEST_SCALE, PALETTES, THEME_NAMES
 
 if TYPE_CHECKING:
@@ -95,9 +97,10 @@ def shot(
     loaded = edited(load_scenario(scenario), policy=policy, pairs=pairs_of(values))
     pin_environment(os.environ, factor, platform)
     words: Words | None = None
-    for path, at, name in _pictures(loaded, instants, Path(output), theme, vm):
-        one = replace(picture, at=at, theme_name=name)
-        words = make_figure(loaded, one, path, alt=alt)
+    with waiting_interrupts() as check:
+        for path, at, name in _pictures(loaded, instants, Path(output), theme, vm):
+            one = replace(picture, at=at, theme_name=name)
+            words = make_figure(loaded, one, path, alt=alt, check=check)
     assert words is not None
     _check_platform(platform)
     if alt_file is not None:
@@ -116,6 +119,8 @@ def main(arguments: Sequence[str]) -> int:
         return _fail(error.faults)
     except click.exceptions.Exit as error:
         return error.exit_code
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return tell_interrupted("shot", "every picture that is there is whole")
     except click.ClickException as error:
         return _fail([error.format_message().rstrip(".") + "; see migrascope shot --help"])
     except MigrascopeError as error:
@@ -201,7 +206,7 @@ def _check_platform(platform: str) -> None:
 
 def _put(path: Path, text: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text.encode())
     except OSError as error:
         raise ShotError(f"--alt-text {path}: cannot be written: {error.strerror}") from error
 

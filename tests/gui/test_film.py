@@ -1,10 +1,8 @@
 """`migrascope film`: the pictures of `shot`, whole files or none, and faults in one sentence."""
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -216,23 +214,6 @@ def test_a_film_that_is_there_stays_until_the_new_one_is_whole(
 
     assert seen == [b"old", b"old"]
     assert out.stat().st_size > 1000
-
-
-def test_ctrl_c_ends_at_once_and_leaves_nothing(tmp_path: Path) -> None:
-    out = tmp_path / "film.mp4"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gui", "film", "recorded-demo", "-o", str(out)],
-        cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )
-    deadline = time.monotonic() + 60
-    while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=20)
-
-    assert process.returncode == 130
-    assert error.strip() == "film: interrupted; nothing is left of it"
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_command_says_what_it_made_and_nothing_else(tmp_path: Path) -> None:
