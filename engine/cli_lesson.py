@@ -10,6 +10,7 @@ import click
 from engine.lesson import Lesson, LessonError, bundled_lessons, load_lesson
 from engine.lesson_answers import collected, collected_json
 from engine.lesson_walk import Runs, check_lesson, minutes_of, minutes_text, walk
+from engine.whole_file import write_whole
 from engine.worksheet import worksheet
 from engine.whole_file import write_whole
 
