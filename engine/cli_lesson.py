@@ -12,7 +12,6 @@ from engine.lesson_answers import collected, collected_json
 from engine.lesson_walk import Runs, check_lesson, minutes_of, minutes_text, walk
 from engine.whole_file import write_whole
 from engine.worksheet import worksheet
-from engine.whole_file import write_whole
 
 
 @click.command("lesson")
