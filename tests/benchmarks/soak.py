@@ -27,7 +27,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen:configfile=" + str(
 )
 
 from PySide6.QtCore import QEventLoop, QTimer, qInstallMessageHandler
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QComboBox, QDialog, QMenu
 
 from engine.lesson import bundled_lessons, load_lesson
 from engine.scenario import bundled_scenarios, load_scenario
@@ -93,7 +93,8 @@ def do_everything(parts: app.Parts) -> None:
     """Do everything once: what is imported, or drawn in its size, at its first use is no growth.
 
     Every action (what it opens is closed), every scale and theme, every scenario, a comparison, a
-    lesson, both sliders many times, and runs as long as a slider alone can make them.
+    lesson, every menu and list (Qt keeps the picture of each that was open once), both sliders many
+    times, and runs as long as a slider alone can make them.
     """
     hands, layouts = Monkey(parts, 0), parts.wiring.layouts
     for name in sorted(row.name for row, _ in parts.window.actions_by_name.rows()):
@@ -103,6 +104,7 @@ def do_everything(parts: app.Parts) -> None:
         parts.player.seek(parts.player.end_ns // 2)
         turn(WARM_MS)
     open_demo(parts)
+    open_lists(parts)
     compare_and_learn(parts, hands)
     open_demo(parts)
     for percent in SCALES:
@@ -118,6 +120,19 @@ def do_everything(parts: app.Parts) -> None:
     open_demo(parts)
     run_slowly(parts)
     open_demo(parts)
+
+
+def open_lists(parts: app.Parts) -> None:
+    """Open every menu and every list of choices once."""
+    for menu in parts.window.findChildren(QMenu):
+        menu.popup(parts.window.pos())
+        turn(WARM_MS // 3)
+        menu.close()
+    for box in parts.window.findChildren(QComboBox):
+        if box.isVisible():
+            box.showPopup()
+            turn(WARM_MS // 3)
+            box.hidePopup()
 
 
 def compare_and_learn(parts: app.Parts, hands: Monkey) -> None:
