@@ -96,14 +96,13 @@ def test_what_waited_is_forgotten_when_something_else_is_opened(edited, settle):
     assert edited.session.original is other
 
 
-def test_unsaved_work_is_kept_while_a_lesson_runs(edited):
-    files, teaching = edited.wiring.files, edited.wiring.teaching
-    kept = files._unsaved()
-    assert "900 Mbit/s" in kept
-    teaching.start(load_lesson("4"))
-    assert files._unsaved() == kept
-    teaching.end()
-    assert files._unsaved() == kept
+def test_a_window_that_keeps_no_work_does_not_put_it_into_words_for_a_lesson(
+    edited, monkeypatch
+):
+    tree = edited.wiring.forking.tree
+    monkeypatch.setattr(tree, "document", lambda **which: pytest.fail("nobody keeps it"))
+    edited.wiring.teaching.start(load_lesson("4"))
+    edited.wiring.teaching.end()
 
 
 def list_of_lessons(parts, qtbot):
