@@ -55,6 +55,17 @@ def knob_choices(path: str) -> tuple[tuple[str, str], ...]:
     return ()
 
 
+def knob_unset(path: str) -> str:
+    """Return what holds while a scenario says nothing: "none", or a parameter's default."""
+    kind, _, last = path.rpartition(".")
+    if kind.endswith(".parameters"):
+        known = (policy.parameters.get(last) for policy in POLICIES.values())
+        defaults = {p.default for p in known if p and p.default is not None}
+        if len(defaults) == 1:
+            return f"{defaults.pop()}, if nothing is typed"
+    return "none"
+
+
 def knob_value(path: str, value: object) -> str:
     """Return a value as it is read: a policy by its title, a switch as on or off."""
     text = str(value).lower() if isinstance(value, bool) else str(value)

@@ -29,6 +29,7 @@ from engine.scenario import Scenario
 from engine.scenario_paths import PathError, locate
 from engine.simulation import simulate
 from engine.specs import ScenarioSpec
+from engine.units import format_duration_ns
 
 Answers = Literal["right", "wrong"]
 WORDS_A_MINUTE: Final = 150
@@ -254,12 +255,29 @@ def _play_faults(step: QuestionStep | WatchStep, history: History) -> Iterator[s
     assert step.to is not None
     wrong = [*_instant_fault("from", step.start, history), *_instant_fault("to", step.to, history)]
     yield from wrong
-    if not wrong and instant_ns(history, step.start) >= instant_ns(history, step.to):
-        yield f'.to = "{step.to}": comes before "{step.start}" in this run'
+    if not wrong:
+        begin_ns, end_ns = instant_ns(history, step.start), instant_ns(history, step.to)
+        if begin_ns >= end_ns:
+            yield f'.to = "{step.to}": comes before "{step.start}" in this run'
+        elif isinstance(step, WatchStep):
+            yield from _caption_faults(step, history, begin_ns, end_ns)
     try:
         speed_of(step.speed)
     except (ValueError, ZeroDivisionError):
         yield f'.speed = "{step.speed}": use a speed such as 1/4 or 2'
+
+
+def _caption_faults(
+    step: WatchStep, history: History, begin_ns: int, end_ns: int
+) -> Iterator[str]:
+    """Yield the captions that nobody would see: the stretch begins later, or ends before."""
+    for caption in step.captions:
+        if not [*_instant_fault("captions", caption.at, history)]:
+            t_ns = instant_ns(history, caption.at)
+            if not begin_ns <= t_ns <= end_ns:
+                stretch = f"{format_duration_ns(begin_ns)} to {format_duration_ns(end_ns)}"
+                at = format_duration_ns(t_ns)
+                yield f'.captions = "{caption.at}": is at {at}, but the step plays {stretch}'
 
 
 def _instant_fault(key: str, text: str, history: History) -> Iterator[str]:

@@ -29,7 +29,7 @@ PART_NAMES: Final = {
 STOP_WORDS: Final = {
     "few-pages": "so few pages were left that they fit into a short stop",
     "max-rounds": "its policy allows no more rounds, however much is left",
-    "max-factor": "its policy sends no more than that many times the memory",
+    "max-factor": "its policy limits what is sent in all, however much is left",
     "not-shrinking": "a round at the highest rate was no smaller than the one before",
     "rate-over-max": "the guest writes faster than the highest rate of the policy",
     "downtime-limit": "what was left fitted into the downtime that the policy allows",

@@ -34,7 +34,7 @@ STYLE: Final = (
     "svg{display:block;width:100%;height:6.4cm;margin:.4em 0}.small{height:4.8cm}"
     ".key{border-left:4px solid #000;padding-left:.6em;margin-top:.4em}"
     "li{margin:.2em 0;list-style:none}ul{padding-left:.4em;margin:.3em 0}"
-    ".step,.sources{break-inside:avoid}.sources{font-size:9.5pt;color:#333}"
+    ".step,.last,.sources{break-inside:avoid}.tight{font-size:10.5pt}.sources{font-size:9.5pt;color:#333}"
     ".sources h2{font-size:10.5pt;margin:.8em 0 0}h2{break-after:avoid}"
 )
 UNITS: Final = {
@@ -63,12 +63,14 @@ def worksheet(lesson: Lesson, *, key: bool = False, runs: Runs | None = None) ->
         if isinstance(step, QuestionStep | ExerciseStep):
             number += 1
             parts.append(_item(lesson, place, number, step, key, runs))
+    # Sources alone on a page would be a page that nobody prints.
+    last = f'<div class="last">{parts.pop() if parts else ""}{_sources(lesson)}</div>'
     title = escape(lesson.title) + (" (key)" if key else "")
+    body = '<body class="tight">' if key else "<body>"
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f"<style>{STYLE}</style></head><body>\n<h1>{title}</h1>\n{_head(lesson, key)}\n"
-        + "\n".join(parts)
-        + _sources(lesson)
+        f"<style>{STYLE}</style></head>{body}\n<h1>{title}</h1>\n{_head(lesson, key)}\n"
+        + "\n".join([*parts, last])
         + "\n</body></html>\n"
     )
 

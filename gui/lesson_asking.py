@@ -52,7 +52,7 @@ class LessonAsking(QObject):
 
     def form(self, history: History) -> Answer | None:
         """Return what asks in this step, connected."""
-        from engine.knob_names import knob_choices, knob_name
+        from engine.knob_names import knob_choices, knob_name, knob_unset
         from gui.models.lesson_run import Stage
         from gui.views.lesson_answer import (
             ChoiceAnswer,
@@ -68,7 +68,10 @@ class LessonAsking(QObject):
         if step.kind == "exercise":
             fields = KnobFields(
                 [
-                    Knob(path, knob_name(path), self._value_text(path), knob_choices(path))
+                    Knob(
+                        path, knob_name(path), self._value_text(path), knob_choices(path),
+                        knob_unset(path),
+                    )
                     for path in step.knobs
                 ]
             )

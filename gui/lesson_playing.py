@@ -22,6 +22,7 @@ NOT_IN_THIS_RUN: Final = (
 LEAST_APART_NS: Final = 1_000_000_000
 """Two pauses are at least so far apart as it is seen, whatever the speed."""
 SIDE_GAP_PX: Final = 12
+SIDE_PARTS: Final = ("controls", "outcome", "rounds-table")
 KEPT_CLEAR: Final = ("legend", "transport")
 """No caption stands over these, if there is another place."""
 
@@ -53,6 +54,10 @@ class LessonPlaying(QObject):
         self._player.playing_changed.connect(self._end_pause)
         self._window.room_changed.connect(self.place_light_soon)
         self._window.theme_changed.connect(lambda theme: self.place_light_soon())
+        bar = self._window.side.verticalScrollBar()
+        bar.valueChanged.connect(lambda value: self.place_light_soon())
+        # The side gets another height, or a note comes above what is lit.
+        bar.rangeChanged.connect(lambda least, most: self._show_lit_in_side())
 
     @property
     def paused(self) -> bool:
@@ -77,6 +82,11 @@ class LessonPlaying(QObject):
     def show_in_side(self) -> None:
         """Scroll the side to what the step is about."""
         self._scroll_timer.start()  # what is shown there has no place yet
+
+    def _show_lit_in_side(self) -> None:
+        run = self._scene.run
+        if run is not None and (self.knob is not None or run.step.spotlight in SIDE_PARTS):
+            self.show_in_side()
 
     def _scroll(self) -> None:
         run, side = self._scene.run, self._window.side

@@ -6,7 +6,7 @@ What a step plays is in `gui.lesson_playing`, what it asks in `gui.lesson_asking
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
@@ -18,7 +18,7 @@ from gui.layouts import Layouts
 from gui.lesson_asking import LessonAsking
 from gui.lesson_choosing import LessonChoosing
 from gui.lesson_papers import LessonPapers
-from gui.lesson_playing import LessonPlaying
+from gui.lesson_playing import SIDE_PARTS, LessonPlaying
 from gui.lesson_return import WindowBefore
 from gui.lesson_scene import LessonScene
 from gui.main_window import MainWindow
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from gui.models.lesson_run import LessonRun
     from gui.views.lesson_panel import LessonPanel
     from gui.views.spotlight import Spotlight
-
-SIDE_PARTS: Final = ("controls", "outcome", "rounds-table")
-
 
 class Teaching(QObject):
     """Runs one lesson at a time.
@@ -311,8 +308,8 @@ class Teaching(QObject):
         run, panel = self._scene.run, self._scene.panel
         assert run is not None and panel is not None
         step, stage = run.step, run.stage
+        self._predicting.set_hidden(stage is Stage.ASKING or run.tells_too_much)
         if stage is Stage.ASKING:
-            self._predicting.set_hidden(True)
             self._playing.seek_to(step.start, history)  # type: ignore[union-attr]
         elif step.kind == "exercise":
             self._player.to_start()  # what is changed there changes the whole run

@@ -4,8 +4,8 @@ from enum import Enum
 
 from msgspec import Struct, field
 
-from engine.lesson import GoalState, Lesson, Verdict
-from engine.lesson_file import ExerciseStep, PartsStep, QuestionStep, Step
+from engine.lesson import GoalState, Lesson, Verdict, lesson_scenario
+from engine.lesson_file import ExerciseStep, PartsStep, QuestionStep, Step, WatchStep
 
 
 class Stage(Enum):
@@ -66,6 +66,21 @@ class LessonRun(Struct):
     def may_go_on(self) -> bool:
         """Return whether Continue leads on: a question wants an answer, an exercise its goal."""
         return self.stage not in (Stage.ASKING, Stage.TRYING)
+
+    @property
+    def tells_too_much(self) -> bool:
+        """Return whether the run that plays here answers a later question, not answered yet."""
+        if not isinstance(self.step, WatchStep) or self.step.to is None:
+            return False
+        spec = lesson_scenario(self.lesson, self.number).spec
+        return any(
+            isinstance(step, QuestionStep)
+            and number not in self.verdicts
+            and number not in self.shown
+            and lesson_scenario(self.lesson, number).spec == spec
+            for number, step in enumerate(self.lesson.steps)
+            if number > self.number
+        )
 
     @property
     def at_end(self) -> bool:

@@ -224,12 +224,14 @@ class Knob(Struct, frozen=True):
         name: What it is called, as on the controls.
         value: What it is, as in a file; "": nothing.
         choices: (as in a file, as it is read) of a value that is chosen; () of one that is typed.
+        unset: What holds while nothing is typed.
     """
 
     path: str
     name: str
     value: str
     choices: tuple[tuple[str, str], ...] = ()
+    unset: str = "none"
 
 
 class KnobFields(_Form):
@@ -268,7 +270,7 @@ class KnobFields(_Form):
 
     def _field(self, knob: Knob) -> QLineEdit:
         field = self.fields[knob.path] = QLineEdit(knob.value)
-        field.setPlaceholderText("none")
+        field.setPlaceholderText(knob.unset)
         field.setAccessibleName(knob.name)
         field.setToolTip(f"{knob.name} from the start; Return tries it")
         field.returnPressed.connect(lambda: self._try(knob.path))

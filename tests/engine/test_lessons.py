@@ -11,6 +11,7 @@ import pytest
 
 from engine import cli
 from engine.instants import EVENT_WORDS
+from engine.knob_names import knob_unset
 from engine.lesson import (
     LessonError,
     Verdict,
@@ -296,6 +297,21 @@ def test_the_check_looks_at_the_runs():
         assert part in faults, part
 
 
+def test_a_caption_that_the_step_never_comes_to_is_told():
+    text = HEAD + """
+    minutes = 1
+    [[steps]]
+    kind = "watch"
+    title = "A"
+    from = "round 1"
+    to = "round 1 + 1 s"
+    captions = [ { at = "round 1", text = "x" }, { at = "resumed", text = "y" } ]
+    """
+    faults = [fault for fault in check_lesson(parse_lesson(text, "mine")) if "captions" in fault]
+    assert len(faults) == 1
+    assert '"resumed": is at 10.6 s, but the step plays 6.4 s to 7.4 s' in faults[0]
+
+
 def test_a_lesson_that_takes_longer_than_it_promises_is_told():
     words = "word " * 500
     text = HEAD + f'minutes = 2\n[[steps]]\nkind = "watch"\ntitle = "A"\ntext = "{words}"'
@@ -376,6 +392,20 @@ def test_the_worksheet_asks_and_its_key_answers(name):
             assert step.title in sheets[False] and step.title in sheets[True]
             why = filled(step.why, RUNS[name].of(lesson_scenario(lesson, number)))
             assert why[:40] in sheets[True] and why[:40] not in sheets[False]
+
+
+@pytest.mark.parametrize("key", [False, True])
+def test_the_sources_of_a_worksheet_stay_with_its_last_question(key):
+    text = worksheet(load_lesson("10"), key=key, runs=RUNS["10-when-it-may-not-move"])
+    last = text[text.index('<div class="last">') :]
+    assert "Your turn: make room" in last and '<div class="sources">' in last
+    assert ".last" in text[: text.index("{break-inside:avoid}")].rpartition("}")[2]
+
+
+def test_a_value_that_is_not_given_is_shown_as_what_holds():
+    assert knob_unset("migrations.cps.rate_limit") == "none"
+    limit = "migrations.cps.parameters.downtime_limit"
+    assert knob_unset(limit) == "300, if nothing is typed"
 
 
 def test_the_commands_list_check_walk_and_print(tmp_path, capsys):

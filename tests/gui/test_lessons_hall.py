@@ -247,3 +247,26 @@ def test_the_last_step_shows_what_it_all_came_to(parts):
     teaching.show_step()
     assert parts.player.t_ns == parts.session.history.end_ns
     assert "Press Play" not in parts.window.narration.text
+
+
+def test_a_slider_of_an_exercise_is_lit_whole_wherever_the_side_was_scrolled(parts, qtbot, settle):
+    teaching = parts.wiring.teaching
+    teaching.start(load_lesson("6"))
+    run = teaching.running
+    run.number = next(i for i, step in enumerate(run.lesson.steps) if step.spotlight == "outcome")
+    teaching.show_step()
+    settle(parts)
+    parts.player.pause()
+    teaching.go_on()
+    settle(parts)
+    row, side = parts.window.controls.rate_limit, parts.window.side.viewport()
+
+    def lit_whole():
+        place = row.mapTo(side, row.rect().topLeft())
+        seen = side.rect().contains(row.rect().translated(place))
+        return seen and teaching.light.lit == part_rect(parts.window, f"knob:{run.step.knobs[0]}")
+
+    assert run.step.kind == "exercise"
+    qtbot.waitUntil(lit_whole)
+    parts.player.to_end()  # a note comes above the row
+    qtbot.waitUntil(lit_whole)

@@ -108,7 +108,7 @@ def test_a_lesson_is_walked_to_its_end_by_keys_alone(parts, qtbot, settle, name)
         number, part = run.number, run.part
         answer_by_keys(parts, qtbot, settle, run)
         assert run.may_go_on, run.step.title
-        assert not parts.wiring.predicting.hidden
+        assert parts.wiring.predicting.hidden is run.tells_too_much
         press(KEY.Key_Return, CTRL)
         assert teaching.running is None or (run.number, run.part) != (number, part)
     assert teaching.running is None
@@ -191,6 +191,26 @@ def test_a_question_hides_what_comes_until_it_is_answered(parts, qtbot, settle):
     assert not run.verdicts[run.number].right
     told = teaching.panel.verdict.text()
     assert told.startswith("You said:") and "It did:" in told and teaching.panel.why.text()
+
+
+def test_what_a_later_question_asks_is_hidden_while_a_step_before_it_plays(parts, qtbot, settle):
+    teaching, predicting = parts.wiring.teaching, parts.wiring.predicting
+    teaching.start(load_lesson("1"))
+    run = teaching.running
+    hidden = {}
+    while run.step.kind != "exercise":
+        if run.step.kind == "watch":
+            hidden[run.step.title] = predicting.hidden
+        answer_by_keys(parts, qtbot, settle, run)
+        teaching.go_on()
+    assert hidden == {
+        "Somebody asks for a move": True,
+        "Push: pages go, and get dirty again": True,
+        "It was there all the time": False,
+    }
+    while run.step.title != "Somebody asks for a move":
+        teaching.go_back()
+    assert not predicting.hidden  # all of it is known by now
 
 
 def test_a_number_that_cannot_be_read_is_one_sentence(parts, qtbot):
