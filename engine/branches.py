@@ -54,8 +54,16 @@ def branches_of(scenario: Scenario) -> list[Branch]:
     return found
 
 
-def _each_of(scenario: Scenario, faults: list[str]) -> Iterator[Branch]:
-    """Yield the branches that a scenario's file keeps, and note what is wrong with others."""
+def _each_of(
+    scenario: Scenario, faults: list[str], kept: Sequence[Branch] = ()
+) -> Iterator[Branch]:
+    """Yield the branches that a scenario's file keeps, and note what is wrong with others.
+
+    Args:
+        scenario: The one of the file.
+        faults: What is wrong is added here.
+        kept: Those that the file was made of, if they are known.
+    """
     known = {""}
     for index, spec in enumerate(scenario.spec.branches):
         here = f"{scenario.name}: branches.{index}"
@@ -65,23 +73,35 @@ def _each_of(scenario: Scenario, faults: list[str]) -> Iterator[Branch]:
             faults.append(f'{here}.parent = "{spec.parent}": no branch of that name stands above')
         known.add(spec.name)
         try:
-            branch = _opened(scenario, scenario.document["branches"][index])
+            likely = kept[index].scenario if index < len(kept) else None
+            branch = _opened(scenario, scenario.document["branches"][index], likely)
         except ScenarioError as error:
             faults += [f"{here}: {fault}" for fault in error.faults]
             continue
         yield Branch(spec.name, spec.parent, spec.at_ns, branch)
 
 
-def _opened(scenario: Scenario, raw: Document) -> Scenario:
+def _opened(scenario: Scenario, raw: Document, likely: Scenario | None) -> Scenario:
+    """Return what a branch is: a scenario that is known already if it has the same document."""
     base = {k: v for k, v in scenario.document.items() if k != "branches"}
     # An empty list is not an absent one: the branch has none where the scenario has some.
     lists: Document = {name: raw[name] for name in LISTS if name in raw}
     # Changes name migrations: the lists are put in first, at once, and then the values.
     whole: Document = {**base, **lists}
     both = {k: v for k, v in whole.items() if v or k not in lists}
-    opened = scenario_from_document(both, scenario.name, scenario)
     values: Document = raw.get("set", {})
+    if (
+        likely is not None
+        and not values
+        and _without_aside(both) == _without_aside(likely.document)
+    ):
+        return likely
+    opened = scenario_from_document(both, scenario.name, scenario)
     return opened.with_values(values.items()) if values else opened  # validated once is enough
+
+
+def _without_aside(document: Document) -> Document:
+    return {key: value for key, value in document.items() if key not in _ASIDE}
 
 
 def with_branches(scenario: Scenario, branches: Sequence[Branch]) -> Scenario:
@@ -110,7 +130,7 @@ def _check_they_come_back(again: Scenario, branches: Sequence[Branch]) -> None:
     others = [
         f'{branch.name}: it would come back as another one ("{_first_other(found, branch)}"); '
         "save this branch as a scenario of its own"
-        for found, branch in zip(_each_of(again, wrong), branches, strict=False)
+        for found, branch in zip(_each_of(again, wrong, branches), branches, strict=False)
         if _run_of(found.scenario) != _run_of(branch.scenario)
         or (found.name, found.parent, found.at_ns) != (branch.name, branch.parent, branch.at_ns)
     ]
@@ -143,8 +163,10 @@ def _kept(scenario: Scenario, branch: Branch) -> Document:
         for location, value in _differences(base.get(key), other.get(key), (key,)):
             if value is None or isinstance(value, dict | list):
                 raise ScenarioError(
-                    [f'{branch.name}: "{paths.path_of(other, location)}" differs in a way that '
-                     "no file can keep; save this branch as a scenario of its own"]
+                    [
+                        f'{branch.name}: "{paths.path_of(other, location)}" differs in a way that '
+                        "no file can keep; save this branch as a scenario of its own"
+                    ]
                 )
             values[paths.path_of(other, location)] = value
     if values:
