@@ -75,10 +75,10 @@ class MigratingMemory:
         states = np.zeros(n, np.uint8)
         states[first_free:] = PageState.FREE
         if first_free < n:
-            for pages, _ in guest.writes(-1, now_ns):
+            for pages, _ in guest.writes_in_parts(-1, now_ns):
                 states[pages] = PageState.NOT_SENT
         self.recorder = PageRecorder(now_ns, states)
-        self.log = DirtyLog(n, now_ns, guest.writes) if tracked else None
+        self.log = DirtyLog(n, now_ns, guest.writes_in_parts, guest.n_writes) if tracked else None
         self._contents = Contents(n, order)
         self.n_written = 0
         self._batch_reads: list[Times] = [np.array([-1], np.int64)]
@@ -194,7 +194,7 @@ class MigratingMemory:
         """Return the pages written since their contents were read, with the first such write."""
         first = np.full(self.n_pages, NEVER, np.int64)
         reads_ns = np.concatenate([*self._batch_reads, *opened.transfer.record.begins_ns])
-        for pages, times in self._guest.writes(opened.start_ns, now_ns):
+        for pages, times in self._guest.writes_in_parts(opened.start_ns, now_ns):
             after = times > reads_ns[self._contents.batch_of(pages)]
             np.minimum.at(first, pages[after], times[after])
         found = np.flatnonzero(first != NEVER).astype(np.uint32)

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from engine.memory import DirtyLog, visiting_order, visiting_rank
 from engine.specs import PAGE_BYTES
+from engine.workload import MOST_WRITES
 
 Times = npt.NDArray[np.int64]
 Pages = npt.NDArray[np.uint32]
@@ -228,9 +229,23 @@ class Transfer:
         nothing = np.empty(0, np.int64)
         if not self._skip or self._log is None:
             return nothing, nothing
-        self._log.look_ahead(int(reads_ns[-1]))
-        at = np.flatnonzero(self._log.marked[window])
-        first = self._log.first_ns[window[at]]
+        # A guest that writes everything anew before its turn is not asked for hours of writes.
+        reach = len(reads_ns) - 1
+        while reach > 1 and self._log.n_ahead(int(reads_ns[reach])) > MOST_WRITES:
+            reach //= 2
+        while True:
+            self._log.look_ahead(int(reads_ns[reach]))
+            at, batches = self._skips_known(self._log, window, reads_ns)
+            # Nothing was read later than what is known: more would change nothing.
+            if (len(window) - len(at)) // BATCH_PAGES <= reach:
+                return at, batches
+            reach = min(2 * reach, len(reads_ns) - 1)
+
+    @staticmethod
+    def _skips_known(log: DirtyLog, window: Pages, reads_ns: Times) -> tuple[Times, Times]:
+        """Return as `_skips` what is skipped for the writes that are known."""
+        at = np.flatnonzero(log.marked[window])
+        first = log.first_ns[window[at]]
         skip = np.zeros(len(at), np.bool_)
         while True:
             skips_before: Times = np.cumsum(skip) - skip

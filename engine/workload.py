@@ -25,6 +25,8 @@ Times = npt.NDArray[np.int64]
 Pages = npt.NDArray[np.uint32]
 
 SECOND_NS: Final = 1_000_000_000
+MOST_WRITES: Final = 1 << 22
+"""So many writes are made at once, where it does not matter how many."""
 FULL_SPEED: Final = 1000  # thousandths
 _NO_TRACE: Final = (
     *(OSError, EOFError, BadZipFile, zlib.error, NotImplementedError),

@@ -3,8 +3,10 @@
 Placement, reservation and the sharing of links. It decides nothing about migrations.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from typing import Final, Protocol
 
 from msgspec import Struct
@@ -14,7 +16,7 @@ from engine.eligibility import Situation, VmSituation
 from engine.event_queue import EventQueue
 from engine.events import Event, EventKind
 from engine.history import Placement
-from engine.memory import Writes
+from engine.memory import Pages, Times, Writes
 from engine.network import (
     FRAME_BYTES,
     PACKET_BITS,
@@ -29,7 +31,7 @@ from engine.network import (
 from engine.probes import Service
 from engine.specs import HostSpec, ScenarioSpec, VmSpec
 from engine.web import WebClient
-from engine.workload import GuestClock, WriterTimeline
+from engine.workload import MOST_WRITES, GuestClock, WriterTimeline
 
 MIN_RATE_BPS: Final = 1
 
@@ -112,6 +114,25 @@ class Guest:
             pages, times = writer.writes_between(start, stop)
             result.append((pages, clock.scenario_times(times)))
         return result
+
+
+    def writes_in_parts(self, from_ns: int, to_ns: int) -> Iterator[tuple[Pages, Times]]:
+        """Yield the writes after `from_ns` up to `to_ns` as `writes`, never too many at once."""
+        n = self.n_writes(from_ns, to_ns) // MOST_WRITES + 1
+        edges = [from_ns + (to_ns - from_ns) * i // n for i in range(n + 1)]
+        for start_ns, stop_ns in pairwise(edges):
+            yield from (part for part in self.writes(start_ns, stop_ns) if len(part[0]))
+
+    def n_writes(self, from_ns: int, to_ns: int) -> int:
+        """Return how many writes `writes` would give, without making them.
+
+        Of a trace it is the mean's number, which is off by less than one period.
+        """
+        return sum(
+            writer.writes_until(self.clocks[writer.vcpu].guest_at(to_ns))
+            - writer.writes_until(self.clocks[writer.vcpu].guest_at(from_ns))
+            for writer in self.writers
+        )
 
 
 class Sending(Struct):

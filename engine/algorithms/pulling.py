@@ -87,7 +87,7 @@ def check_pulled(m: Migration) -> None:
     ends: dict[int, int] = {}
     for since, ns, _ in m.pull.stalls:
         ends[since] = max(ends.get(since, 0), since + ns)
-    for pages, times in m.guest.writes(m.times["resumed"], m.now_ns):
+    for pages, times in m.guest.writes_in_parts(m.times["resumed"], m.now_ns):
         units = pages // np.uint32(m.pull.unit_pages)
         arrive = m.pull.arrive_ns[units]
         for i in np.flatnonzero(arrive > times):
