@@ -46,6 +46,9 @@ class Previewing(QObject):
             self._timer.start()
 
     def _on_history_changed(self, history: History, previous: History | None) -> None:
+        if self._runs.busy:
+            self._timer.start()  # what has come is not the newest: that is still awaited
+            return
         self._timer.stop()
         self._end()
 

@@ -71,6 +71,23 @@ def test_the_preview_follows_the_hand(parts, slow, qtbot, settle):
     settle(parts)
 
 
+def test_a_run_that_is_not_the_newest_does_not_end_the_preview(parts, slow, qtbot, settle):
+    parts.session.edit("network.bandwidth", "300 Mbit/s")
+    qtbot.waitUntil(lambda: parts.wiring.previewing.shown, timeout=5000)
+    parts.session.edit("network.bandwidth", "30 Mbit/s")
+    slow.answer()  # of the first, while the hand is still on the slider
+    qtbot.waitUntil(lambda: len(slow.asked) > 1)
+    parts.session.end_gesture()
+    qtbot.waitUntil(lambda: "Coarse preview" in parts.window.notice.whole, timeout=5000)
+    assert parts.wiring.previewing.shown
+    heading = parts.window.outcome.model.headerData(1, Qt.Orientation.Horizontal)
+    assert heading == "run before"
+    slow.answer()
+    settle(parts)
+    assert not parts.wiring.previewing.shown
+    assert "preview" not in parts.window.notice.whole
+
+
 def test_the_animation_goes_on_while_a_run_is_awaited(parts, slow, clock, settle):
     parts.player.play()
     slower = parts.session.scenario.with_values([("network.bandwidth", "300 Mbit/s")])
