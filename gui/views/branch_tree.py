@@ -253,7 +253,7 @@ class BranchTree(QFrame):
 
     def _rename(self) -> None:
         item = self.tree.currentItem()
-        if item is not None:
+        if item is not None and self.tree.state() != QAbstractItemView.State.EditingState:
             self._filling = True
             self._written = []
             item.setText(0, item.data(0, NODE_ROLE).name)

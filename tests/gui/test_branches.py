@@ -232,6 +232,20 @@ def test_only_a_few_histories_are_kept(parts: Parts, settle: Settle) -> None:
     assert all(n.outcome for n in nodes)
 
 
+def test_asking_for_a_name_twice_keeps_what_is_typed(
+    parts: Parts, qtbot: QtBot, settle: Settle
+) -> None:
+    change(parts, settle, 7, 500)
+    open_panel(parts, qtbot)
+    panel = parts.window.branches
+    panel.rename_button.click()
+    editor = panel.tree.findChild(QLineEdit)
+    assert editor is not None
+    editor.setText("half the link")
+    panel.rename_button.click()  # a warning of Qt fails a test
+    assert panel.tree.findChild(QLineEdit) is editor and editor.text() == "half the link"
+
+
 @pytest.mark.parametrize("theme", ["dark", "light", "projector"])
 def test_the_panel_fits_into_the_side(
     parts: Parts, qtbot: QtBot, settle: Settle, theme: str
