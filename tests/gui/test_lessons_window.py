@@ -19,6 +19,18 @@ KEY = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 
+WATCH = """
+    format = 1
+    number = 1
+    title = "T"
+    misconception = "M"
+    scenario = "recorded-demo"
+    [[steps]]
+    kind = "watch"
+    title = "A"
+"""
+"""A lesson of one step, whose stretch is still to be said."""
+
 
 def press(key, modifiers=Qt.KeyboardModifier.NoModifier):
     """Press a key where the focus is."""
@@ -327,15 +339,7 @@ def test_what_was_open_is_open_again_with_its_edits(parts, settle):
 
 def test_a_step_plays_its_stretch_with_captions_and_stops(parts, clock):
     lesson = parse_lesson(
-        """
-        format = 1
-        number = 1
-        title = "T"
-        misconception = "M"
-        scenario = "recorded-demo"
-        [[steps]]
-        kind = "watch"
-        title = "A"
+        WATCH + """
         from = "round 2"
         to = "resumed"
         spotlight = "link"
@@ -361,15 +365,7 @@ def test_a_step_plays_its_stretch_with_captions_and_stops(parts, clock):
 
 def test_a_step_whose_instants_a_changed_run_does_not_have_says_so(parts, settle):
     lesson = parse_lesson(
-        """
-        format = 1
-        number = 1
-        title = "T"
-        misconception = "M"
-        scenario = "recorded-demo"
-        [[steps]]
-        kind = "watch"
-        title = "A"
+        WATCH + """
         from = "suspended"
         to = "resumed"
         """,
