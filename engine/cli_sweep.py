@@ -13,8 +13,9 @@ import click
 
 from engine.errors import MigrascopeError
 from engine.scenario import load_scenario
-from engine.sweep import FIGURES, NUMBERS, SweepResult, plan_sweep, run_sweep, worker_processes
+from engine.sweep import FIGURES, NUMBERS, SweepResult, plan_sweep, run_sweep
 from engine.whole_file import write_whole
+from engine.worker_processes import worker_processes
 
 
 class SweepError(MigrascopeError):

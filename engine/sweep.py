@@ -7,10 +7,8 @@ because every point is a whole run of its own and the order is that of the grid.
 import csv
 import io
 import json
-import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from decimal import Context, Decimal
 from itertools import product
 from typing import Any, Final
@@ -299,30 +297,6 @@ def _first_faults(plan: Plan) -> list[str]:
             except ScenarioError as error:
                 faults += [fault for fault in error.faults if fault not in faults]
     return faults
-
-
-@contextmanager
-def worker_processes(workers: int, initializer: Callable[[], None] | None = None) -> Iterator[
-    ProcessPoolExecutor
-]:
-    """Yield processes to run a sweep on; on any exception they end at once, in the midst of a run.
-
-    Args:
-        workers: How many.
-        initializer: Called once in each.
-    """
-    before = {child.pid for child in multiprocessing.active_children()}
-    context = multiprocessing.get_context("spawn")
-    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=initializer)
-    try:
-        yield executor
-    except BaseException:
-        for child in multiprocessing.active_children():
-            if child.pid not in before:
-                child.terminate()
-        raise
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)
 
 
 # Axes

@@ -101,7 +101,8 @@ class Sweeping(QObject):
         """Run a sweep; called in the thread."""
         import os
 
-        from engine.sweep import run_sweep, worker_processes
+        from engine.sweep import run_sweep
+        from engine.worker_processes import worker_processes
 
         workers = max(1, os.cpu_count() or 1)
         result: object

@@ -1,6 +1,7 @@
 """What all tests share. Nothing here imports Qt: the engine's tests pass without it installed."""
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from engine.scenario import Scenario, parse_scenario
 from engine.simulation import simulate
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# A shell lets what it starts in the background ignore Ctrl+C, and so would every program of a test.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SMALL_SCENARIO = """
 format = 1

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from engine.metrics import summarize_migration
 from engine.scenario import load_scenario
 from engine.simulation import simulate
 from engine.sweep import FIGURES, SweepCancelledError, plan_sweep, run_sweep
+from engine.worker_processes import worker_processes
 
 AXES = (
     "network.bandwidth=200 Mbit/s:1 Gbit/s:4",
@@ -180,3 +182,22 @@ def test_an_interrupt_ends_the_command_in_one_sentence():
     out, err = process.communicate(timeout=20)
     assert process.returncode == 130
     assert out == "" and err.strip() == "migrascope: interrupted"
+
+
+def test_an_interrupt_waits_until_the_workers_are_started(monkeypatch):
+    steps = []
+    honest = ProcessPoolExecutor.submit
+
+    def submit(executor, *work):
+        os.kill(os.getpid(), signal.SIGINT)
+        future = honest(executor, *work)
+        steps.append("started")
+        return future
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", submit)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), worker_processes(2):
+        steps.append("worked")
+    assert steps == ["started", "started"]
+    assert signal.getsignal(signal.SIGINT) is before
+    assert multiprocessing.active_children() == []
