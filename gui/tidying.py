@@ -10,7 +10,12 @@ from gui.heap import give_back
 from gui.main_window import MainWindow
 from gui.run_controller import RunController
 from gui.session import Session
+from gui.style.patterns import pattern_mask, state_picture
+from gui.views.page_coding import bar_mask
+from gui.views.pool_tiles import tile_image
 
+KEPT_PICTURES: Final = (tile_image, state_picture, pattern_mask, bar_mask)
+"""What keeps pictures by their looks and sizes."""
 REST_MS: Final = 1000
 """So long after the last of what leaves memory behind, and no slider is in hand."""
 
@@ -55,7 +60,9 @@ class Tidying(QObject):
         """Give back what can be given back, in a few milliseconds."""
         if gc.get_freeze_count():
             gc.collect()  # what stays as long as the window is passed over
-        # Pictures of buttons in every size and state that there ever was, up to 10 MiB: those on
-        # screen are drawn again in no time.
+        # Pictures of buttons, tiles and patterns in every size and state that there ever was, tens
+        # of MiB: those on screen are drawn again in no time.
         QPixmapCache.clear()
+        for pictures in KEPT_PICTURES:
+            pictures.cache_clear()
         give_back()

@@ -101,11 +101,12 @@ def class_mask(coding: Coding, number: int, size_px: int) -> npt.NDArray[np.bool
     """Return which pixels of a square carry the pattern of a class."""
     if coding.is_state:
         return pattern_mask(PageState(number), size_px)
-    return _bar(number, len(coding.labels), size_px)
+    return bar_mask(number, len(coding.labels), size_px)
 
 
 @lru_cache(maxsize=48)  # of one page that fills the view it is as large as a picture
-def _bar(number: int, n_labels: int, n: int) -> npt.NDArray[np.bool_]:
+def bar_mask(number: int, n_labels: int, n: int) -> npt.NDArray[np.bool_]:
+    """Return which pixels of a square of `n` carry a bar, higher for a later class."""
     mask = np.zeros((n, n), np.bool_)
     if 0 < number < n_labels and n > 3:
         height = max(1, round((n - 2) * number / (n_labels - 1)))

@@ -124,14 +124,18 @@ def test_heap_is_tidied_after_a_run_has_come_and_not_while_a_slider_is_in_hand(
     assert len(given) == done
 
 
-def test_pictures_of_buttons_are_given_back_too(parts: Parts) -> None:
+def test_pictures_of_buttons_and_tiles_are_given_back_too(parts: Parts) -> None:
+    parts.window.grab()
     picture = QPixmap(64, 64)
     picture.fill()
     assert QPixmapCache.insert("a button", picture)
 
+    assert tidying.tile_image.cache_info().currsize > 0
+
     parts.wiring.tidying.tidy()
 
     assert not QPixmapCache.find("a button", picture)
+    assert [kept.cache_info().currsize for kept in tidying.KEPT_PICTURES] == [0, 0, 0, 0]
 
 
 def test_heap_is_tidied_after_a_dialog_has_closed(
