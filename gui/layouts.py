@@ -4,7 +4,7 @@ Three hands are on a panel: the viewer's choice, the basic layout, and present m
 when none of them hides it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
@@ -82,7 +82,7 @@ class Layouts(QObject):
             )
         a.scale_up.triggered.connect(lambda checked=False: self._step_scale(1))
         a.scale_down.triggered.connect(lambda checked=False: self._step_scale(-1))
-        a.scale_reset.triggered.connect(lambda checked=False: self.set_scale(100))
+        a.scale_reset.triggered.connect(lambda checked=False: self.change_scale(100))
         window.room_changed.connect(self._on_room_changed)
         window.standing_bar.wanted_changed.connect(self.apply)
         self._shown_for = (1.0, QSize())
@@ -107,10 +107,17 @@ class Layouts(QObject):
 
     def set_scale(self, percent: int) -> None:
         """Show everything larger or smaller, 75 to 250 %, and remember it."""
+        self._take_scale(percent, self._window.set_scale)
+
+    def change_scale(self, percent: int) -> None:
+        """Do as `set_scale`, a part at a time: whoever asks in the window waits for nothing."""
+        self._take_scale(percent, self._window.change_scale)
+
+    def _take_scale(self, percent: int, take: Callable[[float], None]) -> None:
         percent = max(SCALES[0], min(percent, SCALES[-1]))
         self._settings.put("scale", percent)
         self._before_presenting = 0  # what was chosen while presenting stays
-        self._window.set_scale(percent / 100)
+        take(percent / 100)
         self.apply()
         self._window.show_notice(f"Scale: {percent} %")
 
@@ -118,7 +125,7 @@ class Layouts(QObject):
         here = self.scale_percent
         further = [s for s in SCALES if (s - here) * direction > 0]
         if further:
-            self.set_scale(min(further) if direction > 0 else max(further))
+            self.change_scale(min(further) if direction > 0 else max(further))
 
     def enlarge_for(self, size: QSize) -> None:
         """Be as large as an audience wants and a screen allows; `set_presenting(False)` ends it.
@@ -231,7 +238,7 @@ class Layouts(QObject):
         for name in PANELS:
             getattr(a, f"panel_{name}").setChecked(True)
         a.advanced.setChecked(True)
-        self.set_scale(100)
+        self.change_scale(100)
         for name, state in self._first_states.items():
             self._window.splitters[name].restoreState(state)
         self.apply()
@@ -267,7 +274,7 @@ class Layouts(QObject):
         w.pages.set_coding(STATE)
         w.pages.legend.clear_filter()
         self._session.select_first()
-        self.set_theme(THEME_CHOICES[0])
+        self.change_theme(THEME_CHOICES[0])
         self.reset()
         if self._session.scenario is not None:
             self._session.reset()

@@ -245,6 +245,10 @@ class MainWindow(QMainWindow):
             dress(self.canvas, self.styleSheet())
             yield
         yield from self._theme_views()
+        if self._scaled is not None:
+            for widget in self.canvas.findChildren(QWidget):
+                widget.updateGeometry()  # texts break at other places: what was measured is void
+            self.room_changed.emit()
         self.theme_changed.emit(theme)
 
     def theme_views(self) -> None:
@@ -283,8 +287,22 @@ class MainWindow(QMainWindow):
 
     def set_scale(self, factor: float) -> None:
         """Show everything so many times as large; 1.0: as it is drawn."""
-        if factor == self._scale:
-            return
+        if factor != self._scale:
+            self._take_scale(factor)
+            self.set_theme(self.theme)  # cached pictures are drawn anew
+
+    def change_scale(self, factor: float) -> None:
+        """Do as `set_scale`, a part at a time: all is seen together, a moment later."""
+        if factor != self._scale:
+            self.recoloring.begin(self._rescale(factor))
+
+    def _rescale(self, factor: float) -> Iterator[None]:
+        self._take_scale(factor)
+        yield
+        yield from self._recolor(self.theme)
+
+    def _take_scale(self, factor: float) -> None:
+        """Embed the content and show it through a transform."""
         self._scale = factor
         if self._scaled is None:
             from gui.views.scaled_view import ScaledView
@@ -296,10 +314,6 @@ class MainWindow(QMainWindow):
             self._scaled.take(self.canvas)
         # Once embedded the content stays so, at 100 % too: Qt loses hidden parts on the way back.
         self._scaled.set_factor(factor)
-        self.set_theme(self.theme)  # cached pictures are drawn anew
-        for widget in self.canvas.findChildren(QWidget):
-            widget.updateGeometry()  # texts break at other places: what was measured is void
-        self.room_changed.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Tell that the content has another room."""

@@ -158,11 +158,11 @@ def themes(parts: app.Parts, heart: Heart, seconds: float, seed: int) -> None:
     parts.player.play()
     for name in (*THEME_CHOICES, THEME_CHOICES[0]):
         heart.name(f"theme {name}")
-        layouts.set_theme(name)
+        layouts.change_theme(name)  # as the menu does
         _turn(STEP_S)
     for percent in (*SCALES, 100):
         heart.name(f"scale {percent}")
-        layouts.set_scale(percent)
+        layouts.change_scale(percent)
         _turn(STEP_S)
     for name in ("advanced", "advanced", "present", "present", "reset_layout"):
         heart.name(name)
