@@ -136,7 +136,7 @@ class Layouts(QObject):
         fitting = [s for s in SCALES if s / 100 <= most]
         if fitting and fitting[-1] > self.scale_percent:
             self._before_presenting = self.scale_percent
-            self._window.set_scale(fitting[-1] / 100)
+            self._window.change_scale(fitting[-1] / 100)
             self.apply()
 
     def _on_room_changed(self) -> None:
@@ -184,7 +184,7 @@ class Layouts(QObject):
         """Leave the panels that an audience needs, or all that were chosen."""
         self._presenting = on
         if not on and self._before_presenting:
-            self._window.set_scale(self._before_presenting / 100)
+            self._window.change_scale(self._before_presenting / 100)
             self._before_presenting = 0
         self.apply()
 
