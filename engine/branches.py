@@ -12,9 +12,13 @@ from msgspec import Struct
 
 from engine import scenario_paths as paths
 from engine.errors import ScenarioError
-from engine.scenario import Scenario, exact_duration, parse_scenario, scenario_from_document
+from engine.scenario import (
+    Scenario,
+    document_with_values,
+    exact_duration,
+    scenario_from_document,
+)
 from engine.scenario_paths import Document, Location
-from engine.scenario_text import scenario_text
 from engine.specs import ScenarioSpec
 from engine.units import format_duration_ns
 
@@ -90,12 +94,10 @@ def _opened(scenario: Scenario, raw: Document, likely: Scenario | None) -> Scena
     whole: Document = {**base, **lists}
     both = {k: v for k, v in whole.items() if v or k not in lists}
     values: Document = raw.get("set", {})
-    if (
-        likely is not None
-        and not values
-        and _without_aside(both) == _without_aside(likely.document)
-    ):
-        return likely
+    if likely is not None:
+        known, faults = document_with_values(both, values.items(), scenario.name)
+        if not faults and _without_aside(known) == _without_aside(likely.document):
+            return likely
     opened = scenario_from_document(both, scenario.name, scenario)
     return opened.with_values(values.items()) if values else opened  # validated once is enough
 
@@ -119,7 +121,7 @@ def with_branches(scenario: Scenario, branches: Sequence[Branch]) -> Scenario:
     document = {k: v for k, v in scenario.document.items() if k != "branches"}
     if kept:
         document["branches"] = kept
-    again = parse_scenario(scenario_text(document), scenario.name)
+    again = scenario_from_document(document, scenario.name, scenario)
     _check_they_come_back(again, branches)
     return Scenario(document, scenario.name, again.spec)
 

@@ -62,17 +62,7 @@ class Scenario(Struct, frozen=True, dict=True):
         Raises:
             ScenarioError: A path leads nowhere, or a value does not fit: all faults.
         """
-        document, faults = self.document, []
-        for path, text in values:
-            try:
-                location, key = paths.locate(document, path)
-            except PathError as error:
-                faults.append(f"{self.name}: {path} = {paths.shown(text)}: {error}")
-                continue
-            value = paths.value_from_text(text, key)
-            document = paths.with_raw_value(document, location, value)
-            if location[0] == "migrations" and location[-1] == "policy":
-                document = _without_foreign_parameters(document, location[:-1])
+        document, faults = document_with_values(self.document, values, self.name)
         return _validated(document, self.name, faults, self.spec)
 
     def with_policy(self, policy: str) -> "Scenario":
@@ -261,6 +251,30 @@ def _validated(
     if spec is None or all_faults:
         raise ScenarioError(all_faults)
     return Scenario(document, name, spec if older is None else with_parts_of(spec, older))
+
+
+def document_with_values(
+    document: Document, values: Iterable[tuple[str, Given]], name: str
+) -> tuple[Document, list[str]]:
+    """Return a document with other values at some paths, not validated, and what cannot be set.
+
+    Args:
+        document: As a file would hold it.
+        values: Pairs of path and value, as for `Scenario.with_values`.
+        name: What messages call it.
+    """
+    faults: list[str] = []
+    for path, text in values:
+        try:
+            location, key = paths.locate(document, path)
+        except PathError as error:
+            faults.append(f"{name}: {path} = {paths.shown(text)}: {error}")
+            continue
+        value = paths.value_from_text(text, key)
+        document = paths.with_raw_value(document, location, value)
+        if location[0] == "migrations" and location[-1] == "policy":
+            document = _without_foreign_parameters(document, location[:-1])
+    return document, faults
 
 
 def scenario_from_document(

@@ -11,6 +11,7 @@ from gui.main_window import MainWindow
 from gui.run_controller import RunController
 from gui.session import Session
 from gui.style.patterns import pattern_mask, state_picture
+from gui.style.theme import forget_glyphs
 from gui.views.page_coding import bar_mask
 from gui.views.pool_tiles import tile_image
 
@@ -60,9 +61,10 @@ class Tidying(QObject):
         """Give back what can be given back, in a few milliseconds."""
         if gc.get_freeze_count():
             gc.collect()  # what stays as long as the window is passed over
-        # Pictures of buttons, tiles and patterns in every size and state that there ever was, tens
-        # of MiB: those on screen are drawn again in no time.
+        # Pictures of buttons, letters, tiles and patterns in every size and state that there ever
+        # was, tens of MiB: those on screen are drawn again in no time.
         QPixmapCache.clear()
         for pictures in KEPT_PICTURES:
             pictures.cache_clear()
+        forget_glyphs()
         give_back()

@@ -203,6 +203,15 @@ def load_fonts() -> None:
         QFontDatabase.addApplicationFont(str(path))
 
 
+def forget_glyphs() -> None:
+    """Drop the pictures of letters that Qt keeps, in every size and scale that there ever was.
+
+    Those on screen are drawn again at need. Qt drops them when a font goes, and has no other way.
+    """
+    one_more = QFontDatabase.addApplicationFont(str(min(FONTS.glob("*.ttf"))))
+    QFontDatabase.removeApplicationFont(one_more)
+
+
 def ui_font(size_px: int = 13, *, bold: bool = False) -> QFont:
     """Return the interface font; its size is in pixels so that pictures repeat."""
     return _font(UI_FAMILY, size_px, bold=bold)

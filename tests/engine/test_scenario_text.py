@@ -8,14 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from engine import branches as branches_module
 from engine.branches import Branch, branches_of, fork_name, with_branches
 from engine.errors import ScenarioError
 from engine.scenario import (
+    Scenario,
     bundled_scenarios,
     load_scenario,
     parse_scenario,
     scenario_from_document,
 )
+from engine.scenario_paths import Document
 from engine.scenario_text import (
     SHARE_MARK,
     is_share_code,
@@ -114,10 +117,19 @@ def test_branch_that_no_file_can_keep_is_told():
         with_branches(base, [Branch("more", "", 0, other)])
 
 
-def test_branch_that_would_come_back_as_another_is_told_and_not_kept():
+def test_branch_that_would_come_back_as_another_is_told_and_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+):
     base, branches = family()
-    # What it runs is not what its file would say.
-    strange = replace(branches[0].scenario, spec=base.spec)
+    keep = branches_module._kept
+
+    def keep_less(scenario: Scenario, branch: Branch) -> Document:
+        """Lose what the strange branch has set."""
+        table = keep(scenario, branch)
+        return {k: v for k, v in table.items() if branch.name != "strange" or k != "set"}
+
+    monkeypatch.setattr(branches_module, "_kept", keep_less)
+    strange = branches[0].scenario
     with pytest.raises(ScenarioError) as caught:
         with_branches(base, [Branch("strange", "", 0, strange), branches[0]])
     (fault,) = caught.value.faults
