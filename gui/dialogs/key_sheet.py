@@ -1,15 +1,20 @@
 """The sheet of keys, made from the actions themselves, so that it cannot tell something else."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import (
+    QAction,
+    QFont,
+    QFontMetrics,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QDialog,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
     QLineEdit,
     QScrollArea,
     QVBoxLayout,
@@ -26,6 +31,10 @@ COLUMNS: Final = 3
 COLUMN_PX: Final = 352
 HEIGHT_PX: Final = 700
 SIDES_PX: Final = 48
+LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
+RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop
+WRAPPED: Final = int(LEFT) | int(Qt.TextFlag.TextWordWrap)
+NOTHING: Final = "No key and no action is called that."
 
 
 class KeySheet(QDialog):
@@ -59,6 +68,8 @@ class KeySheet(QDialog):
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setFrameShape(QScrollArea.Shape.NoFrame)
         self._area.setAccessibleName("Keys")
+        self._text = KeyColumns()
+        self._area.setWidget(self._text)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 16, 12, 14)
         layout.setSpacing(10)
@@ -95,18 +106,7 @@ class KeySheet(QDialog):
         groups: dict[str, list[tuple[str, str]]] = {}
         for group, text, keys in self.shown():
             groups.setdefault(group, []).append((text, keys))
-        content = QWidget()
-        content.setObjectName("sideContent")
-        across = QHBoxLayout(content)
-        across.setContentsMargins(0, 0, 8, 0)
-        across.setSpacing(18)
-        for column in _columns(groups, self._n_columns):
-            across.addLayout(_column(column), 1)
-        if not groups:
-            nothing = QLabel("No key and no action is called that.")
-            nothing.setFont(ui_font(13))
-            across.addWidget(nothing, 0, Qt.AlignmentFlag.AlignTop)
-        self._area.setWidget(content)
+        self._text.show_columns(_columns(groups, self._n_columns))
 
 
 Groups = list[tuple[str, list[tuple[str, str]]]]
@@ -127,29 +127,72 @@ def _columns(groups: dict[str, list[tuple[str, str]]], n_columns: int) -> list[G
     return columns
 
 
-def _column(groups: Groups) -> QGridLayout:
-    grid = QGridLayout()
-    grid.setHorizontalSpacing(12)
-    grid.setVerticalSpacing(4)
-    grid.setColumnStretch(1, 1)
-    line = 0
-    for title, rows in groups:
-        heading = QLabel(title)
-        heading.setObjectName("sectionTitle")
-        heading.setFont(ui_font(12, bold=True))
-        if line:
-            grid.setRowMinimumHeight(line, 8)
-            line += 1
-        grid.addWidget(heading, line, 0, 1, 2)
-        for text, keys in rows:
-            line += 1
-            key_label, label = QLabel(keys), QLabel(text)
-            key_label.setFont(ui_font(12, bold=True))
-            key_label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
-            label.setFont(ui_font(12))
-            label.setWordWrap(True)
-            grid.addWidget(key_label, line, 0)
-            grid.addWidget(label, line, 1)
-        line += 1
-    grid.setRowStretch(line, 1)
-    return grid
+class KeyColumns(QWidget):
+    """Groups of keys beside each other, painted: hundreds of labels would take long to open."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Start empty."""
+        super().__init__(parent)
+        self.setObjectName("sideContent")
+        self.setAccessibleName("Keys")
+        self._columns: list[Groups] = []
+        self._scale = 1.0
+
+    def show_columns(self, columns: list[Groups]) -> None:
+        """Show other keys."""
+        self._columns = columns
+        rows = [(title, row) for column in columns for title, each in column for row in each]
+        told = "; ".join(f"{title}: {text}, {keys}" for title, (text, keys) in rows)
+        self.setAccessibleDescription(told or NOTHING)
+        self._fit()
+
+    def set_scale(self, scale: float) -> None:
+        """Paint so many times as large."""
+        self._scale = scale
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Break texts anew."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw everything."""
+        painter = QPainter(self)
+        for rect, text, font, flags, role in self._pieces():
+            painter.setFont(font)
+            painter.setPen(self.palette().color(role))
+            painter.drawText(rect, flags, text)
+
+    def _fit(self) -> None:
+        self.setMinimumHeight(max((piece[0].bottom() + 1 for piece in self._pieces()), default=0))
+        self.update()
+
+    def _px(self, px: int) -> int:
+        return round(px * self._scale)
+
+    def _pieces(self) -> Iterator[tuple[QRect, str, QFont, int, QPalette.ColorRole]]:
+        """Yield every text with its place, font, alignment and colour."""
+        plain, bold = (ui_font(self._px(12), bold=b) for b in (False, True))
+        ink, dim = QPalette.ColorRole.WindowText, QPalette.ColorRole.PlaceholderText
+        bold_metrics, metrics = QFontMetrics(bold), QFontMetrics(plain)
+        line, gap = metrics.height() + self._px(4), self._px(12)
+        if not any(self._columns):
+            yield QRect(0, 0, self.width(), line), NOTHING, plain, int(LEFT), ink
+        pitch = (self.width() - self._px(8) + self._px(18)) // max(1, len(self._columns))
+        for i, column in enumerate(self._columns):
+            widths = [bold_metrics.horizontalAdvance(k) for _, rows in column for _, k in rows]
+            keys_px = max(widths, default=0)
+            left, y = i * pitch, 0
+            beside = left + keys_px + gap
+            room = pitch - self._px(18) - keys_px - gap
+            for title, rows in column:
+                y += self._px(10) if y else 0
+                yield QRect(left, y, pitch, line), title, bold, int(LEFT), dim
+                y += line
+                for text, keys in rows:
+                    high = metrics.boundingRect(0, 0, room, 9999, WRAPPED, text).height()
+                    high = max(line, high + self._px(4))
+                    yield QRect(left, y, keys_px, high), keys, bold, int(RIGHT), ink
+                    yield QRect(beside, y, room, high), text, plain, WRAPPED, ink
+                    y += high

@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from gui.action_table import TABLE
 from gui.app import Parts
-from gui.dialogs.key_sheet import KeySheet
+from gui.dialogs.key_sheet import NOTHING, KeyColumns, KeySheet
 from gui.dialogs.palette import CommandPalette
 from gui.models.fuzzy import fit, ranked
 
@@ -144,6 +144,11 @@ def test_the_key_sheet_names_every_key_and_finds_them(parts: Parts, qtbot: QtBot
     assert sheet.width() <= 1280 and sheet.height() <= 800
     qtbot.keyClicks(sheet.field, "slow motion")
     assert [text for _, text, _ in sheet.shown()] == ["Slow motion at switchovers"]
+    columns = sheet.findChild(KeyColumns)
+    assert columns is not None
+    assert columns.accessibleDescription() == "Play: Slow motion at switchovers, S"
+    sheet.field.setText("no such thing")
+    assert columns.accessibleDescription() == NOTHING
     sheet.field.setText("")
     assert sheet.shown() == sheet.rows
     qtbot.keyClick(sheet, Qt.Key.Key_Escape)
