@@ -64,6 +64,7 @@ class Player(QObject):
         super().__init__(parent)
         self._clock = clock
         self._history: History | None = None
+        self._expecting = False
         self._t_ns = 0
         self._speed = 1.0
         self._playing = False
@@ -103,9 +104,13 @@ class Player(QObject):
         """Return how many seconds of the scenario pass in a second."""
         return self._speed
 
+    def expect_history(self) -> None:
+        """Show no more frames of the run there is: the views are being given another one."""
+        self._expecting = True
+
     def set_history(self, history: History) -> None:
         """Play another history from the same instant on; the next frame comes at once."""
-        self._history = history
+        self._history, self._expecting = history, False
         self._pacing = SlowMotion(history) if self._slow_motion else None
         self.seek(self._t_ns)
 
@@ -273,7 +278,7 @@ class Player(QObject):
             self._timer.stop()
 
     def _emit(self) -> None:
-        if self._history is not None:
+        if self._history is not None and not self._expecting:
             self._tell_slowed()
             frame: Frame = self._history.frame_at(self._t_ns)
             self.frame_changed.emit(frame)

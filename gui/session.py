@@ -207,6 +207,7 @@ class Session(QObject):
         if all(record.spec.name != self._selected for record in history.vms):
             self._selected = history.vms[0].spec.name
         self._history = history
+        self._player.expect_history()
         self.history_changed.emit(history, None)
         self._player.set_history(history)
         if at_end:
@@ -504,6 +505,8 @@ class Session(QObject):
         self._history = history
         edited = self._scenario is not self._original
         previous = self._recording if self.beside else self._previous if edited else None
+        # Whoever moves the playhead meanwhile must not show the views a run that they do not have.
+        self._player.expect_history()
         self.history_changed.emit(history, previous)
         self._player.set_history(history)
         self.edited.emit(self._notice() if edited else "")

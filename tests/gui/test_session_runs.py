@@ -104,3 +104,19 @@ def test_gesture_that_goes_on_after_undo_is_an_edit_of_its_own(
     stack.undo()
     assert session.scenario is opened
     settle(parts)
+
+
+def test_playhead_that_moves_while_the_views_change_runs_shows_no_frame_of_the_old_one(
+    parts: Parts,
+) -> None:
+    session, player = parts.session, parts.player
+    session.open(load_scenario("recorded-demo"))
+    old_vm = session.selected
+    seen: list[set[str]] = []
+    player.frame_changed.connect(lambda frame: seen.append(set(frame.vms)))
+
+    session.history_changed.connect(lambda history, previous: player.seek(10**9))
+    session.open(load_scenario("clark-diabolical"))
+
+    assert session.selected != old_vm
+    assert seen and all(vms == {session.selected} for vms in seen)
