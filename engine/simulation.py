@@ -49,7 +49,8 @@ def simulate_while(spec: ScenarioSpec, may_go_on: Callable[[], bool]) -> History
 
     Args:
         spec: A valid scenario.
-        may_go_on: Asked before every event of the run; False abandons the run.
+        may_go_on: Asked before every event of the run, and between parts of very many writes; False
+            abandons the run.
 
     Returns:
         The same History as `simulate` gives, or None if the run was abandoned.
@@ -85,6 +86,8 @@ class Simulation:
         self._waiting: set[int] = set(self.requests)
         self._last_end_ns = 0
         self.may_go_on: Callable[[], bool] | None = None
+        for guest in self.world.guests.values():
+            guest.between_parts = self._heed
         queue = self.world.queue
         for fault in spec.faults:
             queue.push(fault.at_ns, partial(self._fault, fault), rank=Rank.FAULT)
@@ -135,6 +138,11 @@ class Simulation:
         standing = [m.stands_since_ns for m in self.migrations if not m.ended]
         return max([self._last_end_ns, *standing]) + ns
 
+    def _heed(self) -> None:
+        """Abandon the run if the caller has had enough of it."""
+        if self.may_go_on is not None and not self.may_go_on():
+            raise _RunAbandonedError
+
     def _drive(self) -> int:
         queue = self.world.queue
         while True:
@@ -144,8 +152,7 @@ class Simulation:
                 assert end_ns is not None, "a migration waits for nothing"
                 queue.now_ns = end_ns
                 return end_ns
-            if self.may_go_on is not None and not self.may_go_on():
-                raise _RunAbandonedError
+            self._heed()
             action = queue.pop()
             assert action is not None
             action()

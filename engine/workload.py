@@ -26,7 +26,9 @@ Pages = npt.NDArray[np.uint32]
 
 SECOND_NS: Final = 1_000_000_000
 MOST_WRITES: Final = 1 << 22
-"""So many writes are made at once, where it does not matter how many."""
+"""So many writes are kept for later reads, where it does not matter how many."""
+MOST_WRITES_OF_PART: Final = 1 << 19
+"""So many writes are made at once, which takes tens of milliseconds."""
 FULL_SPEED: Final = 1000  # thousandths
 _NO_TRACE: Final = (
     *(OSError, EOFError, BadZipFile, zlib.error, NotImplementedError),

@@ -3,7 +3,7 @@
 Placement, reservation and the sharing of links. It decides nothing about migrations.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
@@ -31,7 +31,7 @@ from engine.network import (
 from engine.probes import Service
 from engine.specs import HostSpec, ScenarioSpec, VmSpec
 from engine.web import WebClient
-from engine.workload import MOST_WRITES, GuestClock, WriterTimeline
+from engine.workload import MOST_WRITES_OF_PART, GuestClock, WriterTimeline
 
 MIN_RATE_BPS: Final = 1
 
@@ -71,6 +71,8 @@ class Guest:
         self.turns = 0
         """How often it was placed: who planned for an earlier turn plans for nobody."""
         self.announcements_to_lose = 0
+        self.between_parts: Callable[[], None] = lambda: None
+        """Called between two parts of very many writes: it may abandon the run."""
         self.web = tuple(
             WebClient(f"web:{spec.name}:{i:06d}", probe)
             for i, probe in enumerate(spec.probes)
@@ -118,9 +120,10 @@ class Guest:
 
     def writes_in_parts(self, from_ns: int, to_ns: int) -> Iterator[tuple[Pages, Times]]:
         """Yield the writes after `from_ns` up to `to_ns` as `writes`, never too many at once."""
-        n = self.n_writes(from_ns, to_ns) // MOST_WRITES + 1
+        n = self.n_writes(from_ns, to_ns) // MOST_WRITES_OF_PART + 1
         edges = [from_ns + (to_ns - from_ns) * i // n for i in range(n + 1)]
         for start_ns, stop_ns in pairwise(edges):
+            self.between_parts()
             yield from (part for part in self.writes(start_ns, stop_ns) if len(part[0]))
 
     def n_writes(self, from_ns: int, to_ns: int) -> int:

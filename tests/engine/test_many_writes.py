@@ -8,7 +8,7 @@ import pytest
 
 from engine import memory, transfer, world
 from engine.scenario import Scenario
-from engine.simulation import simulate
+from engine.simulation import simulate, simulate_while
 from engine.specs import ScenarioSpec
 from engine.workload import WriterTimeline
 from tests.helpers.compare import differences
@@ -27,7 +27,7 @@ SLIDERS_AT_THEIR_ENDS = (
 @pytest.fixture
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let everything come in parts that a test's scenario has many of."""
-    monkeypatch.setattr(world, "MOST_WRITES", 64)
+    monkeypatch.setattr(world, "MOST_WRITES_OF_PART", 64)
     monkeypatch.setattr(transfer, "MOST_WRITES", 64)
     monkeypatch.setattr(memory, "MOST_KEPT", 256)
 
@@ -60,10 +60,29 @@ def test_a_guest_that_writes_all_anew_is_not_asked_for_more_than_a_part(
         return found
 
     monkeypatch.setattr(WriterTimeline, "writes_between", counted)
-    monkeypatch.setattr(world, "MOST_WRITES", 1 << 16)
+    monkeypatch.setattr(world, "MOST_WRITES_OF_PART", 1 << 16)
     monkeypatch.setattr(transfer, "MOST_WRITES", 1 << 16)
     monkeypatch.setattr(memory, "MOST_KEPT", 1 << 18)
     busy = small.with_policy(policy).with_values(SLIDERS_AT_THEIR_ENDS)
     simulate(busy.spec)
 
     assert max(asked) <= 1 << 16
+
+
+def test_a_run_is_abandoned_between_parts_of_very_many_writes(
+    small: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [0, 0]
+    for i, size in enumerate((1 << 19, 64)):
+        monkeypatch.setattr(world, "MOST_WRITES_OF_PART", size)
+
+        def may_go_on(i: int = i) -> bool:
+            asked[i] += 1
+            return True
+
+        assert simulate_while(small.spec, may_go_on) is not None
+
+    assert asked[1] > 2 * asked[0]
+    monkeypatch.setattr(world, "MOST_WRITES_OF_PART", 64)
+    left = iter(range(asked[0]))
+    assert simulate_while(small.spec, lambda: next(left, None) is not None) is None
