@@ -203,6 +203,11 @@ def _summarize_round(record: RoundRecord) -> dict[str, Any]:
     }
 
 
+def outcome_text(outcome: str) -> str:
+    """Return how a migration ended, for people: "does not converge"."""
+    return outcome.replace("-", " ")
+
+
 class OutcomeRow(Struct, frozen=True):
     """A row of the outcome table, ready to be shown.
 
@@ -260,7 +265,7 @@ def _rows(figures: dict[str, Any], published: Sequence[PublishedSpec]) -> list[O
     given = {p.key: p for p in published}
     rows = []
     if figures["outcome"] != "completed":
-        rows.append(OutcomeRow("Outcome", figures["outcome"], ""))
+        rows.append(OutcomeRow("Outcome", outcome_text(figures["outcome"]), ""))
     for key in (*_ALWAYS_SHOWN, *(k for k in given if k not in _ALWAYS_SHOWN)):
         value, source = figure(figures, key), given.get(key)
         if source is None and value in (None, 0) and key not in ("downtime_s", "pings_lost"):

@@ -7,7 +7,7 @@ from msgspec import Struct
 from PySide6.QtCore import QObject
 
 from engine.history import History, MigrationRecord
-from engine.metrics import downtime_ns, format_figure
+from engine.metrics import downtime_ns, format_figure, outcome_text
 from engine.recorded import RecordedHistory
 from gui.models.rows_model import RowsModel
 
@@ -97,7 +97,7 @@ def comparison_rows(
         label = _label(key, runs)
         numbers = [_number(key, m) for m in moves]
         if key == "outcome":
-            values = tuple(UNKNOWN if m is None else m.outcome for m in moves)
+            values = tuple(UNKNOWN if m is None else outcome_text(m.outcome) for m in moves)
         else:
             values = tuple(UNKNOWN if n is None else format_figure(key, n) for n in numbers)
         percents = tuple(_percent(numbers[0], n) for n in numbers[1:])

@@ -3,6 +3,7 @@
 from typing import Final
 
 from engine.history import History, MigrationRecord, VmFrame
+from engine.metrics import outcome_text
 from engine.policies import parameters_of, round_limit
 from engine.states import PENDING, PageState
 from engine.units import format_count
@@ -80,9 +81,11 @@ class PageWords:
         if m is None or t_ns < m.requested_ns:
             return "", (("at rest", "ink", 14), HEAT_WORDS)
         if m.ended_ns is not None and t_ns >= m.ended_ns:
+            ended = (outcome_text(m.outcome), "ink", 14)
+            if vm.status == m.outcome:  # lost: said once
+                return "done", (ended,)
             where = f"runs on {vm.host}" if vm.status == "running" else vm.status
-            over = ((m.outcome, "ink", 14), (where, "dim", 12))
-            return "done", over if vm.status == "lost" else (*over, HEAT_WORDS)
+            return "done", (ended, (where, "dim", 12), HEAT_WORDS)
         lines: list[tuple[str, str, int]] = [(vm.phase or "", "ink", 14)]
         if vm.round is not None:
             lines.append((self._round_text(m, vm), "dim", 12))

@@ -13,6 +13,7 @@ from engine.algorithms.xen_v2 import SimplePrecopyPolicy
 from engine.history import History, MigrationRecord
 from engine.importing import history_of, read_recording
 from engine.importing.twin_scenario import twin_of
+from engine.metrics import outcome_rows
 from engine.narration import narrate
 from engine.policies import POLICIES, parameters_of, round_limit
 from engine.scenario import load_scenario
@@ -248,6 +249,7 @@ def test_at_the_timeout_it_gives_up_and_the_vm_stays() -> None:
     text = narrate(history, history.end_ns, "v")
     assert "did not converge" in text.headline
     assert "timeout of 4 s" in text.sentence
+    assert outcome_rows(spec, history)[0].simulated == "does not converge"
 
 
 def test_at_the_timeout_it_may_stop_the_vm_all_the_same() -> None:

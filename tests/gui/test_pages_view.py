@@ -212,6 +212,18 @@ def test_after_the_move_the_destination_holds_the_memory_and_shows_writes(
     assert "memory released" in {label.text() for label in view._notes}
 
 
+def test_a_lost_vm_is_told_once(qtbot: QtBot) -> None:
+    scenario = load_scenario("postcopy-pull")
+    at_ns = simulate(scenario.spec).migrations[0].resumed_ns
+    assert at_ns is not None
+    history = simulate(scenario.with_fault(at_ns + 10**8, "link-down", "xen-2").spec)
+    view = view_of(qtbot, history, history.vms[0].spec.name)
+    view.show_frame(history.frame_at(history.end_ns))
+
+    assert history.migrations[0].outcome == "lost"
+    assert middle_of(view).count("lost") == 1
+
+
 def test_a_failed_move_leaves_the_memory_at_the_source(qtbot: QtBot) -> None:
     scenario = load_scenario("recorded-demo")
     document = {**scenario.document, "published": []}
