@@ -151,6 +151,8 @@ def check_lesson(lesson: Lesson, runs: Runs | None = None) -> list[str]:
             faults += [f"{at}{fault}" for fault in _step_faults(step, history)]
             if isinstance(step, ExerciseStep):
                 faults += [f"{at}{f}" for f in _exercise_faults(step, scenario, history, runs)]
+            if isinstance(step, QuestionStep):
+                faults += [f"{at}{f}" for f in _told_faults(lesson, number, step, history)]
         except ScenarioError as error:
             faults += [f"{at}: {fault}" for fault in error.faults]
     if not faults:
@@ -249,6 +251,31 @@ def _step_faults(step: Step, history: History) -> Iterator[str]:
                 yield f".figure = {step.figure}: the run never comes to it; ask for another"
         except FigureError as error:
             yield f".figure = {error}"
+
+
+def _told_faults(
+    lesson: Lesson, number: int, step: QuestionStep, history: History
+) -> Iterator[str]:
+    """Yield what answers a question before it is asked: a text with its figure, or what played."""
+    asked = lesson_scenario(lesson, number).spec
+    if step.figure in placeholders(step.text):
+        yield f".text: {{{step.figure}}} is what is asked for; leave it to why"
+    for earlier, before in enumerate(lesson.steps[:number]):
+        if lesson_scenario(lesson, earlier).spec != asked:
+            continue
+        if step.figure in {key for text in texts_of(before) for key in placeholders(text)}:
+            yield f".figure = {step.figure}: steps.{earlier} tells it before it is asked"
+        # What is drawn is drawn whole; only its end must not have been seen.
+        first = step.to if step.ask == "curve" else step.start
+        try:
+            stretch, first_ns = stretch_of(before, history), instant_ns(history, first)
+        except InstantError:
+            continue  # told where it is written
+        if stretch is not None and stretch[1] > first_ns:
+            yield (
+                f'.from = "{step.start}": steps.{earlier} has played on to "{before.to}"; '  # type: ignore[union-attr]
+                "ask before what is asked for is seen, or of another run"
+            )
 
 
 def _play_faults(step: QuestionStep | WatchStep, history: History) -> Iterator[str]:

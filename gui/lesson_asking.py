@@ -146,9 +146,9 @@ class LessonAsking(QObject):
         self._show_what_came(verdict)
 
     def _show_what_came(self, verdict: Verdict | None) -> None:
-        """Take the cover away, say what it did, and play it."""
-        assert self._scene.panel is not None
-        self._predicting.set_hidden(False)
+        """Take the cover away as far as nothing else is asked, say what it did, and play it."""
+        assert self._scene.run is not None and self._scene.panel is not None
+        self._predicting.set_hidden(self._scene.run.tells_too_much)
         self.tell_verdict(verdict)
         self._playing.play()
         self.part_changed.emit()

@@ -5,7 +5,7 @@ from enum import Enum
 from msgspec import Struct, field
 
 from engine.lesson import GoalState, Lesson, Verdict, lesson_scenario
-from engine.lesson_file import ExerciseStep, PartsStep, QuestionStep, Step, WatchStep
+from engine.lesson_file import ExerciseStep, PartsStep, QuestionStep, Step
 
 
 class Stage(Enum):
@@ -69,8 +69,11 @@ class LessonRun(Struct):
 
     @property
     def tells_too_much(self) -> bool:
-        """Return whether the run that plays here answers a later question, not answered yet."""
-        if not isinstance(self.step, WatchStep) or self.step.to is None:
+        """Return whether the run that is shown answers a later question, not answered yet.
+
+        An exercise is tried on the whole run.
+        """
+        if isinstance(self.step, ExerciseStep):
             return False
         spec = lesson_scenario(self.lesson, self.number).spec
         return any(

@@ -171,14 +171,14 @@ def test_options_and_feedback_are_filled_from_the_run():
 def test_the_closing_says_what_was_said_beside_what_it_did():
     lesson = load_lesson("2")
     verdicts = {
-        1: Verdict(False, "90,000", "119,602", "x"),
-        3: Verdict(True, "a curve", "the simulated curve", "Your curve runs on it."),
+        0: Verdict(True, "a curve", "the simulated curve", "Your curve runs on it."),
+        2: Verdict(False, "90,000", "3,442", "x"),
         5: Verdict(True, "Nothing", "Nothing", "x"),
         7: Verdict(True, "not", "a question", "x"),
     }
     assert closing_lines(lesson, verdicts) == [
-        "How many are sent? you said: 90,000; it did: 119,602.",
         "Draw what is left: Your curve runs on it.",
+        "How many go twice? you said: 90,000; it did: 3,442.",
         "A busier guest: you said and it did: Nothing.",
     ]
     assert closing_lines(lesson, {}) == []
@@ -310,6 +310,45 @@ def test_a_caption_that_the_step_never_comes_to_is_told():
     faults = [fault for fault in check_lesson(parse_lesson(text, "mine")) if "captions" in fault]
     assert len(faults) == 1
     assert '"resumed": is at 10.6 s, but the step plays 6.4 s to 7.4 s' in faults[0]
+
+
+QUESTION = """
+    [[steps]]
+    kind = "question"
+    title = "Q"
+    text = "{text}"
+    ask = "{ask}"
+    {more}
+    from = "{start}"
+    to = "reached"
+    why = "It took {{cps.downtime}}."
+    """
+DOWNTIME, CURVE = 'figure = "cps.downtime"', 'near = "10 %"'
+
+
+@pytest.mark.parametrize(
+    ("before", "asked", "fault"),
+    [
+        ("", ("It takes {{cps.downtime}}.", "number", DOWNTIME, "request"),
+         "steps.0.text: {cps.downtime} is what is asked for"),
+        (QUESTION.format(text="", ask="curve", more=CURVE, start="request"),
+         ("", "number", DOWNTIME, "suspended"), "steps.0 tells it before it is asked"),
+        ('[[steps]]\nkind = "watch"\ntitle = "W"\nfrom = "request"\nto = "suspended"\n',
+         ("", "number", DOWNTIME, "round 1"),
+         'steps.1.from = "round 1": steps.0 has played on to "suspended"'),
+        ('[[steps]]\nkind = "watch"\ntitle = "W"\nfrom = "request"\nto = "released"\n',
+         ("", "curve", CURVE, "request"), 'steps.0 has played on to "released"'),
+    ],
+)  # fmt: skip
+def test_what_answers_a_question_before_it_is_asked_is_told(before, asked, fault):
+    text, ask, more, start = asked
+    # What is filled in twice stays a figure to be filled in from the run.
+    question = QUESTION.format(text=text.format(), ask=ask, more=more, start=start)
+    faults = check_lesson(parse_lesson(HEAD + before + question, "m"))
+    assert any(fault in found for found in faults), faults
+    other_run = question + 'set = { "network.bandwidth" = "2 Gbit/s" }\n'
+    later = [f for f in check_lesson(parse_lesson(HEAD + before + other_run, "m")) if fault in f]
+    assert bool(later) is not bool(before), later
 
 
 def test_a_lesson_that_takes_longer_than_it_promises_is_told():

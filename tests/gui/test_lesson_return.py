@@ -146,7 +146,7 @@ def test_a_recording_and_its_twin_come_back(parts, settle):
 
 def test_esc_ends_a_lesson_and_the_list_goes_on_there(parts, qtbot, settle):
     teaching = parts.wiring.teaching
-    teaching.start(load_lesson("2"), "Ada")
+    teaching.start(load_lesson("3"), "Ada")
     run = teaching.running
     walk_to(teaching, "question")
     said = number_answer(run.step, parts.session.history, "right")
@@ -158,13 +158,13 @@ def test_esc_ends_a_lesson_and_the_list_goes_on_there(parts, qtbot, settle):
     press(Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: teaching.running is None)
     assert parts.session.scenario.name == "recorded-demo"
-    assert f"left at step {number + 1} of 8" in parts.window.notice.whole
+    assert f"left at step {number + 1} of 6" in parts.window.notice.whole
     parts.window.activateWindow()
     press(Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
     dialog = QApplication.activeModalWidget()
     assert isinstance(dialog, LessonsDialog)
     assert dialog.start_button.text() == f"Go on at step {number + 1}"
-    assert f"left at step {number + 1} of 8" in dialog.list.currentItem().text()
+    assert f"left at step {number + 1} of 6" in dialog.list.currentItem().text()
     press(Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: teaching.running is not None)
     again = teaching.running

@@ -91,7 +91,7 @@ def test_the_page_keys_of_a_clicker_show_what_a_hall_has_answered_aloud(parts, q
     presenting.enter()
     qtbot.waitUntil(parts.window.isActiveWindow)
     run, panel = teaching.running, teaching.panel
-    for kind in ("choice", "curve", "exercise"):
+    for kind in ("curve", "choice", "exercise"):
         while getattr(run.step, "ask", run.step.kind) != kind:
             press(KEY.Key_PageDown)
             settle(parts)
@@ -205,6 +205,7 @@ def test_light_and_captions_are_in_the_window_at_every_scale(parts, percent):
 def test_the_light_follows_when_the_window_changes(parts):
     teaching = parts.wiring.teaching
     teaching.start(load_lesson("2"))
+    walk_to(teaching, "parts")
     parts.window.resize(1700, 1000)
     parts.wiring.layouts.set_theme("light")
     QApplication.processEvents()
@@ -231,7 +232,7 @@ def test_the_control_of_an_exercise_is_seen_and_lit(parts):
 
 def test_closing_the_window_in_a_lesson_loses_no_place(parts):
     teaching, settings = parts.wiring.teaching, parts.wiring._settings
-    lesson = load_lesson("2")
+    lesson = load_lesson("3")
     teaching.start(lesson)
     walk_to(teaching, "question")
     number = teaching.running.number

@@ -1,13 +1,15 @@
 """Lessons in the window: every one walked through to its end by keys alone, and by mouse."""
 
 import json
+import re
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog
+from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLabel, QWidget
 
 from engine.lesson import bundled_lessons, load_lesson, parse_lesson
+from engine.lesson_figures import figure_of
 from engine.lesson_walk import number_answer
 from engine.scenario import load_scenario
 from gui.dialogs.lessons import LessonsDialog
@@ -199,10 +201,38 @@ def test_a_question_hides_what_comes_until_it_is_answered(parts, qtbot, settle):
     teaching.go_on()  # nothing was chosen: it says so and stays
     assert run.stage is Stage.ASKING and teaching.panel.answer.fault.isVisible()
     answer_by_keys(parts, qtbot, settle, run, right=False)
-    assert not parts.wiring.predicting.hidden and parts.player.playing
-    assert not run.verdicts[run.number].right
+    assert parts.wiring.predicting.hidden  # a later question asks how long it stops
+    assert parts.player.playing and not run.verdicts[run.number].right
     told = teaching.panel.verdict.text()
     assert told.startswith("You said:") and "It did:" in told and teaching.panel.why.text()
+    while run.stage is not Stage.ASKING:
+        teaching.go_on()
+    answer_by_keys(parts, qtbot, settle, run)
+    assert not parts.wiring.predicting.hidden and parts.player.playing
+
+
+@pytest.mark.parametrize("name", bundled_lessons())
+def test_nothing_on_the_screen_tells_a_number_before_it_is_asked(parts, qtbot, settle, name):
+    teaching = parts.wiring.teaching
+    teaching.start(load_lesson(name))
+    run = teaching.running
+    asked = [s.figure for s in run.lesson.steps if s.kind == "question" and s.figure]
+    for _ in range(60):
+        if not asked:
+            break
+        step = run.step
+        if step.kind == "question" and step.figure is not None:
+            asked.remove(step.figure)
+            figure = figure_of(parts.session.history, step.figure)
+            views = [v for v in parts.window.canvas.findChildren(QWidget) if v.isVisible()]
+            told = [v.text() for v in views if isinstance(v, QLabel)]
+            told += [v.accessibleDescription() for v in views]
+            if figure.text not in ("0", "1"):
+                word = re.compile(rf"(?<![\d,.]){re.escape(figure.text)}(?![\d,.])")
+                assert not [text for text in told if word.search(text)], step.title
+        answer_by_keys(parts, qtbot, settle, run)
+        teaching.go_on()
+    assert not asked
 
 
 def test_what_a_later_question_asks_is_hidden_while_a_step_before_it_plays(parts, qtbot, settle):
@@ -229,13 +259,15 @@ def test_a_number_that_cannot_be_read_is_one_sentence(parts, qtbot):
     teaching = parts.wiring.teaching
     teaching.start(load_lesson("2"))
     run = teaching.running
-    while run.step.kind != "question":
-        teaching.go_on()
+    run.number = next(
+        i for i, s in enumerate(run.lesson.steps) if s.kind == "question" and s.ask == "number"
+    )
+    teaching.show_step()
     write("soon")
     press(KEY.Key_Return)
     assert run.stage is Stage.ASKING
     assert "a whole number" in teaching.panel.answer.fault.text()
-    write("119,000")
+    write("3,400")
     press(KEY.Key_Return)
     assert run.stage is Stage.REVEALED
 
