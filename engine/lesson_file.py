@@ -59,16 +59,29 @@ class StepSpec(Spec):
 
 
 class PartsStep(StepSpec):
-    """The card "meet the parts"."""
+    """The card "meet the parts".
+
+    Attributes:
+        parts: What is named, one after the other.
+        start: The instant that is shown meanwhile.
+    """
 
     kind: Literal["parts"]
+    start: str = Field(default="start", alias="from")
     parts: tuple[PartSpec, ...] = Field(min_length=1)
 
 
 class WatchStep(StepSpec):
-    """Something to read, and a stretch of the run to watch if `to` is given."""
+    """Something to read, and a stretch of the run to watch if `to` is given.
+
+    Attributes:
+        start, to, speed: What is played.
+        captions: What is said while it plays.
+        working_set: Whether the writable working set is outlined meanwhile.
+    """
 
     kind: Literal["watch"]
+    working_set: bool = False
     start: str = Field(default="start", alias="from")
     to: str | None = None
     speed: str = "1"

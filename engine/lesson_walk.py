@@ -243,7 +243,7 @@ def _step_faults(step: Step, history: History) -> Iterator[str]:
     for part in parts:
         if not _is_part(part, history):
             yield f': part "{part}": no such part of the window'
-    if isinstance(step, QuestionStep | WatchStep) and step.to is not None:
+    if not isinstance(step, ExerciseStep):
         yield from _play_faults(step, history)
     if isinstance(step, QuestionStep) and step.figure is not None:
         try:
@@ -278,8 +278,12 @@ def _told_faults(
             )
 
 
-def _play_faults(step: QuestionStep | WatchStep, history: History) -> Iterator[str]:
-    assert step.to is not None
+def _play_faults(step: PartsStep | QuestionStep | WatchStep, history: History) -> Iterator[str]:
+    if isinstance(step, PartsStep):
+        yield from _instant_fault("from", step.start, history)
+        return
+    if step.to is None:
+        return
     wrong = [*_instant_fault("from", step.start, history), *_instant_fault("to", step.to, history)]
     yield from wrong
     if not wrong:

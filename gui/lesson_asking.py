@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 EXAMPLES: Final = {"duration": "1.5 s", "count": "1,200", "size": "512 MiB", "word": "completed"}
 DRAWN_SHARE: Final = 1.4
 """Axes of a drawn curve are so many times as long as what comes, rounded: they do not tell it."""
+ASKED_LATER: Final = "What comes is shown as soon as the lesson has asked you what you expect."
 
 
 class LessonAsking(QObject):
@@ -148,7 +149,7 @@ class LessonAsking(QObject):
     def _show_what_came(self, verdict: Verdict | None) -> None:
         """Take the cover away as far as nothing else is asked, say what it did, and play it."""
         assert self._scene.run is not None and self._scene.panel is not None
-        self._predicting.set_hidden(self._scene.run.tells_too_much)
+        self._predicting.set_hidden(self._scene.run.tells_too_much, ASKED_LATER)
         self.tell_verdict(verdict)
         self._playing.play()
         self.part_changed.emit()

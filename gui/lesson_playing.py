@@ -22,8 +22,10 @@ NOT_IN_THIS_RUN: Final = (
 LEAST_APART_NS: Final = 1_000_000_000
 """Two pauses are at least so far apart as it is seen, whatever the speed."""
 SIDE_GAP_PX: Final = 12
+GRIDS: Final = ("source-memory", "destination-memory")
+HEADING_GAP_PX: Final = 4
 SIDE_PARTS: Final = ("controls", "outcome", "rounds-table")
-KEPT_CLEAR: Final = ("legend", "transport")
+KEPT_CLEAR: Final = ("legend", "transport", "narration")
 """No caption stands over these, if there is another place."""
 
 
@@ -45,6 +47,7 @@ class LessonPlaying(QObject):
         self._captions: list[tuple[int, str, str | None]] = []
         self._pauses: list[int] | None = None
         self._paused_ns: int | None = None
+        self._outlined = False
         self._light_timer = QTimer(self, singleShot=True, interval=0)
         self._light_timer.timeout.connect(self.place_light)
         self._scroll_timer = QTimer(self, singleShot=True, interval=0)
@@ -114,7 +117,7 @@ class LessonPlaying(QObject):
         part = step.parts[run.part].part if step.kind == "parts" else step.spotlight
         if step.kind == "exercise" and part is None:
             part = f"knob:{step.knobs[0]}"
-        rect = part_rect(self._window, part) if part else None
+        rect = self._rect_of(part)
         place = panel.mapTo(self._window.canvas, panel.rect().topLeft())
         kept = QRect(place, panel.size())
         clear = [part_rect(self._window, name) for name in KEPT_CLEAR]
@@ -131,15 +134,33 @@ class LessonPlaying(QObject):
         words = [self._scene.filled(text) for _, text, _ in said]
         panel.show_captions(words)
         newest = said[-1] if said else None
-        rect = part_rect(self._window, newest[2]) if newest and newest[2] else None
+        rect = self._rect_of(newest[2]) if newest else None
         light.say(words[-1] if newest and rect else "", rect or QRect())
+
+    def _rect_of(self, part: str | None) -> QRect | None:
+        """Return where a part is; a grid with its heading, so that no caption stands over that."""
+        rect = part_rect(self._window, part) if part else None
+        pages = part_rect(self._window, "pages")
+        if rect is not None and pages is not None and part in GRIDS:
+            rect.setTop(min(rect.top(), pages.top() + HEADING_GAP_PX))
+        return rect
+
+    def outline(self, wanted: bool) -> None:
+        """Outline the working set while a step wants it; what a student chose comes back after."""
+        button = self._window.pages.working_set.button
+        if wanted and not button.isChecked():
+            self._outlined = True
+            button.setChecked(True)
+        elif not wanted and self._outlined:
+            self._outlined = False
+            button.setChecked(False)
 
     # Playing
 
     def play(self) -> None:
         """Play the stretch of the step from its begin; say it if a changed run has none."""
         from engine.instants import InstantError, instant_ns
-        from engine.lesson_file import WatchStep
+        from engine.lesson_file import PartsStep, WatchStep
         from engine.lesson_walk import speed_of, stretch_of
 
         run, history = self._scene.run, self._session.history
@@ -154,6 +175,8 @@ class LessonPlaying(QObject):
             return
         if stretch is None:
             self._set_stops()
+            if isinstance(run.step, PartsStep):
+                self.seek_to(run.step.start, history)
             if run.step.spotlight == "controls":
                 self._player.to_start()  # there all of them can be changed
             return

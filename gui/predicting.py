@@ -32,6 +32,7 @@ from gui.player import Player
 from gui.run_controller import RunController
 from gui.session import Session
 from gui.views.hidden_future import horizon_ns
+from gui.views.standing_card import ASKING
 from gui.views.time_text import SECOND_NS
 
 if TYPE_CHECKING:
@@ -174,17 +175,22 @@ class Predicting(QObject):
         self._action.setText(PREDICT)
         self._hide(False)
 
-    def set_hidden(self, hidden: bool) -> None:
-        """Hide the future while somebody else asks, or show it again."""
-        if hidden != self._hidden:
-            self._hide(hidden)
+    def set_hidden(self, hidden: bool, asking: str = ASKING) -> None:
+        """Hide the future while somebody else asks, or show it again.
 
-    def _hide(self, hidden: bool, said: str = "") -> None:
+        Args:
+            hidden: Whether views hide it.
+            asking: What stands in its place.
+        """
+        if hidden != self._hidden:
+            self._hide(hidden, asking=asking)
+
+    def _hide(self, hidden: bool, said: str = "", asking: str = ASKING) -> None:
         """Hide the future in every view that shows it, or show it again."""
         self._hidden = hidden
         window, actions = self._window, self._window.actions_by_name
         for card in (window.outcome.standing, window.standing_bar):
-            card.show_said(said)
+            card.show_said(said, asking)
         for view in (
             window.outcome, window.rounds, window.plots, window.timeline, window.transport,
             window.comparison, window.branches, window.pages.sight, window.compare_page,

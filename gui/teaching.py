@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 from engine.history import History
 from engine.scenario import Scenario
 from gui.layouts import Layouts
-from gui.lesson_asking import LessonAsking
+from gui.lesson_asking import ASKED_LATER, LessonAsking
 from gui.lesson_choosing import LessonChoosing
 from gui.lesson_papers import LessonPapers
 from gui.lesson_playing import SIDE_PARTS, LessonPlaying
@@ -179,6 +179,7 @@ class Teaching(QObject):
         self._player.pause()
         self._playing.clear()
         self._predicting.set_hidden(False)
+        self._playing.outline(False)
         if self._scene.panel is not None and self._scene.light is not None:
             self._scene.panel.hide()
             self._scene.light.end()
@@ -308,7 +309,8 @@ class Teaching(QObject):
         run, panel = self._scene.run, self._scene.panel
         assert run is not None and panel is not None
         step, stage = run.step, run.stage
-        self._predicting.set_hidden(stage is Stage.ASKING or run.tells_too_much)
+        self._playing.outline(getattr(step, "working_set", False))
+        self._predicting.set_hidden(stage is Stage.ASKING or run.tells_too_much, ASKED_LATER)
         if stage is Stage.ASKING:
             self._playing.seek_to(step.start, history)  # type: ignore[union-attr]
         elif step.kind == "exercise":

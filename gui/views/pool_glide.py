@@ -13,9 +13,9 @@ from PySide6.QtGui import QPainter, QPen
 
 from engine.history import History
 from gui.style.theme import Theme, ui_font
-from gui.views.pool_layout import PoolLayout
+from gui.views.pool_layout import CARD_BOTTOM_PX, CARD_PADDING_PX, HEADER_PX, PoolLayout
 
-GLIDE_NS: Final = 450_000_000
+GLIDE_NS: Final = 300_000_000
 """How long it lasts in scenario time, from the resume on."""
 RADIUS_PX: Final = 7
 
@@ -52,12 +52,19 @@ def glides_at(history: History, t_ns: int) -> list[Glide]:
 
 def glide_rect(layout: PoolLayout, glide: Glide) -> QRect:
     """Return where the tile is: between its places on both hosts."""
-    start = layout.tiles.get((glide.source, glide.vm)) or layout.hosts[glide.source]
-    end = layout.tiles.get((glide.destination, glide.vm)) or layout.hosts[glide.destination]
+    start = layout.tiles.get((glide.source, glide.vm)) or _first_place(layout, glide.source)
+    end = layout.tiles.get((glide.destination, glide.vm)) or _first_place(layout, glide.destination)
     size = end.size()
     x = start.x() + (end.x() - start.x()) * glide.share
     y = start.y() + (end.y() - start.y()) * glide.share
     return QRect(round(x), round(y), size.width(), size.height())
+
+
+def _first_place(layout: PoolLayout, host: str) -> QRect:
+    """Return where a tile would stand in a card that has none for it, below its heading."""
+    return layout.hosts[host].adjusted(
+        CARD_PADDING_PX, HEADER_PX, -CARD_PADDING_PX, -CARD_BOTTOM_PX
+    )
 
 
 def paint_glides(

@@ -51,9 +51,9 @@ class StandingCard(QFrame):
         self.drop_button.clicked.connect(lambda checked=False: self.drop_requested.emit())
         self.hide()
 
-    def show_said(self, sentence: str) -> None:
-        """Show what was said; "" while the form is still open."""
-        self.said.setText(sentence or ASKING)
+    def show_said(self, sentence: str, asking: str = ASKING) -> None:
+        """Show what was said; "" while the form is still open: then it says what it waits for."""
+        self.said.setText(sentence or asking)
         self.setAccessibleDescription(f"{HIDDEN}. {self.said.text()}")
         for button in (self.reveal_button, self.drop_button):
             button.setVisible(bool(sentence))
@@ -107,9 +107,9 @@ class StandingBar(QFrame):
         """Return whether a prediction stands and nothing else says so."""
         return self._hidden_future and not self._side_shown
 
-    def show_said(self, sentence: str) -> None:
-        """Show what was said; "" while the form is still open."""
-        self.said.setText(sentence or ASKING)
+    def show_said(self, sentence: str, asking: str = ASKING) -> None:
+        """Show what was said; "" while the form is still open: then it says what it waits for."""
+        self.said.setText(sentence or asking)
         self.setAccessibleDescription(f"{HIDDEN}. {self.said.text()}")
         for button in (self.reveal_button, self.drop_button):
             button.setVisible(bool(sentence))

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 from engine.lesson import load_lesson
 from gui.dialogs.lessons import LessonsDialog
+from gui.lesson_playing import HEADING_GAP_PX
 from gui.models.lesson_record import LessonRecord
 from gui.models.lesson_run import Stage
 from gui.named_parts import part_rect
@@ -210,7 +211,9 @@ def test_the_light_follows_when_the_window_changes(parts):
     parts.wiring.layouts.set_theme("light")
     QApplication.processEvents()
     QApplication.processEvents()
-    assert teaching.light.lit == part_rect(parts.window, "source-memory")
+    grid, pages = (part_rect(parts.window, name) for name in ("source-memory", "pages"))
+    grid.setTop(pages.top() + HEADING_GAP_PX)  # with its heading
+    assert teaching.light.lit == grid
     assert teaching.light.size() == parts.window.canvas.size()
     teaching.end()
     assert not teaching.light.isVisible()

@@ -420,6 +420,29 @@ def test_a_step_whose_instants_a_changed_run_does_not_have_says_so(parts, settle
     assert parts.player.playing
 
 
+def test_a_step_outlines_the_working_set_and_leaves_it_as_it_was(parts):
+    teaching, button = parts.wiring.teaching, parts.window.pages.working_set.button
+    lesson = load_lesson("2")
+    place = next(i for i, s in enumerate(lesson.steps) if getattr(s, "working_set", False))
+    for chosen in (False, True):
+        button.setChecked(chosen)
+        teaching.start(lesson)
+        for number, on in ((place - 1, chosen), (place, True), (place + 1, chosen), (place, True)):
+            teaching.running.number = number
+            teaching.show_step()
+            assert button.isChecked() is on
+        teaching.end()
+        assert button.isChecked() is chosen
+
+
+def test_parts_are_named_at_the_instant_that_a_lesson_wants(parts):
+    teaching = parts.wiring.teaching
+    teaching.start(load_lesson("1"))
+    (move,) = parts.session.history.migrations
+    assert parts.player.t_ns == move.requested_ns - 800_000_000
+    assert parts.wiring.predicting.hidden and not parts.player.playing
+
+
 def test_answers_and_worksheets_are_saved(parts, tmp_path, monkeypatch, qtbot, settle):
     teaching = parts.wiring.teaching
     teaching.start(load_lesson("1"), "Ada")
