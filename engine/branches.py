@@ -24,6 +24,7 @@ from engine.units import format_duration_ns
 
 LISTS: Final = ("migrations", "changes", "faults")
 """What a branch has instead of the scenario's own."""
+CHECKED_AT_ONCE: Final = 32
 _ASIDE: Final = ("branches", "notes")
 """Parts of a file that no run depends on."""
 
@@ -59,25 +60,26 @@ def branches_of(scenario: Scenario) -> list[Branch]:
 
 
 def _each_of(
-    scenario: Scenario, faults: list[str], kept: Sequence[Branch] = ()
+    scenario: Scenario, faults: list[str], kept: Sequence[Branch] = (), first: int = 0
 ) -> Iterator[Branch]:
     """Yield the branches that a scenario's file keeps, and note what is wrong with others.
 
     Args:
         scenario: The one of the file.
         faults: What is wrong is added here.
-        kept: Those that the file was made of, if they are known.
+        kept: Those that the file was made of, if they are known: those before `first` too.
+        first: How many branches of the file stand above those of the scenario.
     """
-    known = {""}
+    known = {"", *(branch.name for branch in kept[:first])}
     for index, spec in enumerate(scenario.spec.branches):
-        here = f"{scenario.name}: branches.{index}"
+        here = f"{scenario.name}: branches.{first + index}"
         if spec.name in known:
             faults.append(f'{here}.name = "{spec.name}": must differ from the other branches')
         if spec.parent not in known:
             faults.append(f'{here}.parent = "{spec.parent}": no branch of that name stands above')
         known.add(spec.name)
         try:
-            likely = kept[index].scenario if index < len(kept) else None
+            likely = kept[first + index].scenario if first + index < len(kept) else None
             branch = _opened(scenario, scenario.document["branches"][index], likely)
         except ScenarioError as error:
             faults += [f"{here}: {fault}" for fault in error.faults]
@@ -106,8 +108,11 @@ def _without_aside(document: Document) -> Document:
     return {key: value for key, value in document.items() if key not in _ASIDE}
 
 
-def with_branches(scenario: Scenario, branches: Sequence[Branch]) -> Scenario:
-    """Return a scenario whose file keeps these branches instead of those that it had.
+def document_with_branches(scenario: Scenario, branches: Sequence[Branch]) -> Document:
+    """Return a scenario's document that keeps these branches instead of those that it had.
+
+    It is checked some branches at a time: with hundreds of them at once, what only the check needs
+    would be many times what is kept.
 
     Args:
         scenario: The one that the file itself describes.
@@ -117,27 +122,40 @@ def with_branches(scenario: Scenario, branches: Sequence[Branch]) -> Scenario:
         ScenarioError: A branch differs in more than a file can keep (another memory size can be
             kept, another number of hosts cannot), or would come back as another one.
     """
+    own = {k: v for k, v in scenario.document.items() if k != "branches"}
+    if not branches:
+        return own
     kept = [_kept(scenario, branch) for branch in branches]
-    document = {k: v for k, v in scenario.document.items() if k != "branches"}
-    if kept:
-        document["branches"] = kept
-    again = scenario_from_document(document, scenario.name, scenario)
-    _check_they_come_back(again, branches)
-    return Scenario(document, scenario.name, again.spec)
-
-
-def _check_they_come_back(again: Scenario, branches: Sequence[Branch]) -> None:
-    """Open each branch of the file as it would be written: it must run as it did."""
     wrong: list[str] = []
-    others = [
-        f'{branch.name}: it would come back as another one ("{_first_other(found, branch)}"); '
-        "save this branch as a scenario of its own"
-        for found, branch in zip(_each_of(again, wrong, branches), branches, strict=False)
-        if _run_of(found.scenario) != _run_of(branch.scenario)
-        or (found.name, found.parent, found.at_ns) != (branch.name, branch.parent, branch.at_ns)
-    ]
+    others: list[str] = []
+    for first in range(0, len(kept), CHECKED_AT_ONCE):
+        some = {**own, "branches": kept[first : first + CHECKED_AT_ONCE]}
+        again = scenario_from_document(some, scenario.name, scenario)
+        others += _those_that_change(again, branches, first, wrong)
     if wrong or others:
         raise ScenarioError(wrong or others)
+    return {**own, "branches": kept}
+
+
+def _those_that_change(
+    again: Scenario, branches: Sequence[Branch], first: int, wrong: list[str]
+) -> list[str]:
+    """Open branches of the file as it would be written: each must run as it did.
+
+    Args:
+        again: The file with some of its branches.
+        branches: All of them.
+        first: How many stand above those of `again`.
+        wrong: What cannot be opened at all is added here.
+    """
+    found = zip(_each_of(again, wrong, branches, first), branches[first:], strict=False)
+    return [
+        f'{branch.name}: it would come back as another one ("{_first_other(one, branch)}"); '
+        "save this branch as a scenario of its own"
+        for one, branch in found
+        if _run_of(one.scenario) != _run_of(branch.scenario)
+        or (one.name, one.parent, one.at_ns) != (branch.name, branch.parent, branch.at_ns)
+    ]
 
 
 def _run_of(scenario: Scenario) -> ScenarioSpec:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand
 
-from engine.branches import Branch, branches_of, fork_name, with_branches
+from engine.branches import Branch, branches_of, document_with_branches, fork_name
 from engine.errors import ScenarioError
 from engine.history import History
 from engine.metrics import downtime_ns, total_time_ns
@@ -233,7 +233,7 @@ class Branching(QObject):
             for node in others
         ]
         try:
-            return with_branches(scenario, kept).document
+            return document_with_branches(scenario, kept)
         except ScenarioError:
             if all_of_them:
                 raise
@@ -359,7 +359,8 @@ def _with_as_many(scenario: Scenario, branches: Sequence[Branch]) -> Document:
         known = {other.name for other in good}
         parent = branch.parent if branch.parent in known else ""
         try:
-            document = with_branches(scenario, [*good, replace(branch, parent=parent)]).document
+            with_this = [*good, replace(branch, parent=parent)]
+            document = document_with_branches(scenario, with_this)
         except ScenarioError:
             continue
         good.append(replace(branch, parent=parent))

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from engine import branches as branches_module
-from engine.branches import Branch, branches_of, fork_name, with_branches
+from engine.branches import (
+    CHECKED_AT_ONCE,
+    Branch,
+    branches_of,
+    document_with_branches,
+    fork_name,
+)
 from engine.errors import ScenarioError
 from engine.scenario import (
     Scenario,
@@ -87,8 +93,8 @@ def family():
 
 def test_branches_are_kept_and_do_not_change_the_run():
     base, branches = family()
-    kept = with_branches(base, branches)
-    again = parse_scenario(scenario_text(kept.document), "file")
+    kept = document_with_branches(base, branches)
+    again = parse_scenario(scenario_text(kept), "file")
     found = branches_of(again)
     assert [(b.name, b.parent, b.at_ns) for b in found] == [
         (b.name, b.parent, b.at_ns) for b in branches
@@ -96,13 +102,13 @@ def test_branches_are_kept_and_do_not_change_the_run():
     for one, other in zip(found, branches, strict=True):
         assert one.scenario.spec == other.scenario.spec
     assert simulate(again.spec).digest() == simulate(base.spec).digest()
-    assert with_branches(kept, []).document == base.document
+    assert document_with_branches(again, []) == base.document
 
 
 def test_branch_without_the_changes_and_faults_of_the_file_stays_without():
     base, branches = family()
     cut = branches[1].scenario
-    text = scenario_text(with_branches(cut, [Branch("as opened", "", 0, base)]).document)
+    text = scenario_text(document_with_branches(cut, [Branch("as opened", "", 0, base)]))
     found = branches_of(parse_scenario(text, "file"))[0].scenario
     assert cut.spec.changes and cut.spec.faults
     assert found.spec == base.spec
@@ -114,7 +120,7 @@ def test_branch_that_no_file_can_keep_is_told():
     more = [*base.document["hosts"], {"name": "xen-9"}]
     other = scenario_from_document({**base.document, "hosts": more}, "more")
     with pytest.raises(ScenarioError, match="save this branch as a scenario of its own"):
-        with_branches(base, [Branch("more", "", 0, other)])
+        document_with_branches(base, [Branch("more", "", 0, other)])
 
 
 def test_branch_that_would_come_back_as_another_is_told_and_not_kept(
@@ -131,7 +137,7 @@ def test_branch_that_would_come_back_as_another_is_told_and_not_kept(
     monkeypatch.setattr(branches_module, "_kept", keep_less)
     strange = branches[0].scenario
     with pytest.raises(ScenarioError) as caught:
-        with_branches(base, [Branch("strange", "", 0, strange), branches[0]])
+        document_with_branches(base, [Branch("strange", "", 0, strange), branches[0]])
     (fault,) = caught.value.faults
     assert fault.startswith('strange: it would come back as another one ("network")')
 
@@ -142,14 +148,36 @@ def test_branches_come_back_equal_whichever_of_the_family_is_in_force():
     for own in members:
         others = [replace(b, parent="") for b in members if b is not own]
         found = branches_of(
-            parse_scenario(scenario_text(with_branches(own.scenario, others).document), "file")
+            parse_scenario(scenario_text(document_with_branches(own.scenario, others)), "file")
         )
         assert [b.scenario.spec for b in found] == [b.scenario.spec for b in others]
 
 
+def test_many_branches_are_checked_some_at_a_time_and_come_back():
+    base, _ = family()
+    number = 2 * CHECKED_AT_ONCE + 3
+    branches = [Branch("0", "", 0, base.with_value("network.bandwidth", "500 Mbit/s"))]
+    for i in range(1, number):
+        values = {"network.bandwidth": f"{500 + i} Mbit/s"}
+        after = branches[-1].scenario.with_change(i * SECOND_NS // 4, values)
+        branches.append(Branch(str(i), str(i - 1), i * SECOND_NS // 4, after))
+    text = scenario_text(document_with_branches(base, branches))
+    found = branches_of(parse_scenario(text, "file"))
+    assert [(b.name, b.parent, b.at_ns) for b in found] == [
+        (b.name, b.parent, b.at_ns) for b in branches
+    ]
+    for one, other in zip(found, branches, strict=True):
+        assert one.scenario.spec == other.scenario.spec
+    again = replace(branches[-1], name="1")
+    with pytest.raises(ScenarioError) as caught:
+        document_with_branches(base, [*branches[:-1], again])
+    place = f'branches.{number - 1}.name = "1": must differ from the other branches'
+    assert place in "\n".join(caught.value.faults)
+
+
 def test_faults_of_branches_are_told_all_at_once():
     base, branches = family()
-    text = scenario_text(with_branches(base, branches).document)
+    text = scenario_text(document_with_branches(base, branches))
     text = text.replace('parent = "slow"', 'parent = "sloe"').replace('"500 Mbit/s"', '"fast"', 1)
     with pytest.raises(ScenarioError) as caught:
         branches_of(parse_scenario(text, "file"))
