@@ -12,6 +12,7 @@ from gui.layouts import Layouts
 from gui.main_window import MainWindow
 from gui.player import Player
 from gui.session import Session
+from gui.style.watching import unwatch_application, watch_application
 from gui.views.full_screen import fill_screen
 from gui.views.pointer_ring import PointerRing
 from gui.views.toast import Toast
@@ -84,7 +85,7 @@ class Presenting(QObject):
         # The window has the screen's size a moment later.
         self._layouts.enlarge_for(window.screen().size())
         window.setFocus()
-        QGuiApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
+        watch_application(self)
         self._rest.start()
         self.changed.emit(True)
         self.toast.say(LESSON_HINT if self._lesson else HINT, for_ms=HINT_MS)
@@ -93,7 +94,7 @@ class Presenting(QObject):
         """Be as before."""
         window = self._window
         self.on = False
-        QGuiApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
+        unwatch_application(self)
         self._rest.stop()
         self._show_pointer()
         self.toast.hide()

@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 from PySide6.QtWidgets import QWidget
 
 from gui.style.theme import Theme
+from gui.style.watching import unwatched
 
 _SHEET: Final = Template("""
 QMainWindow, QDialog, QMessageBox { background: $panel; color: $ink; }
@@ -145,4 +146,5 @@ def dress(widget: QWidget, sheet: str) -> None:
     Qt works the style of a widget and of all in it out anew even for the same text.
     """
     if widget.styleSheet() != sheet:
-        widget.setStyleSheet(sheet)
+        with unwatched():
+            widget.setStyleSheet(sheet)

@@ -3,8 +3,10 @@
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QCursor, QGuiApplication, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QCursor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
+
+from gui.style.watching import unwatch_application, watch_application
 
 RADIUS_PX: Final = 26
 RING_PX: Final = 5
@@ -27,13 +29,11 @@ class PointerRing(QWidget):
 
     def set_on(self, on: bool) -> None:
         """Show the ring, or not."""
-        application = QGuiApplication.instance()
-        assert application is not None
         if not on:
-            application.removeEventFilter(self)
+            unwatch_application(self)
             self.hide()
             return
-        application.installEventFilter(self)
+        watch_application(self)
         self._follow(self._window.mapFromGlobal(QCursor.pos()))
         self.show()
         self.raise_()
