@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 EXIT_NO_DISPLAY: Final = 3
@@ -52,6 +53,9 @@ WAYLAND_LIBRARIES: Final = {
     "libwayland-cursor.so.0": "libwayland-cursor0",
 }
 
+NO_PLUGINS: Final = "__all__"
+_PLUGIN_LOADER: Final = "pydantic.plugin._loader"
+"""In pydantic 2: what looks for plugins; all that is wanted of it is `get_plugins`."""
 _READS_SOURCE: Final = "_mod_uses_pyside"
 """In PySide6 6.10: whether a module uses it; read from its source."""
 
@@ -163,9 +167,15 @@ def skip_source_reading() -> bool:
 def skip_plugins() -> None:
     """Keep pydantic from asking every installed package whether it has a plugin for it.
 
-    Its own switch for that; whoever has set it is asked first.
+    Its own switch for that; whoever has set it is asked first. The module that would look for
+    plugins, and read how packages are installed and mails are written for it, is not imported then:
+    it takes a hundredth of the start to say that there are none.
     """
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    wanted = os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", NO_PLUGINS)
+    if wanted == NO_PLUGINS and _PLUGIN_LOADER not in sys.modules:
+        loader = ModuleType(_PLUGIN_LOADER)
+        loader.get_plugins = tuple  # type: ignore[attr-defined]
+        sys.modules[_PLUGIN_LOADER] = loader
 
 
 def _require(libraries: Mapping[str, str], loads: Loads, *, works: str) -> None:

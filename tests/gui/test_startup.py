@@ -356,3 +356,29 @@ def test_pydantic_asks_no_package_for_plugins_unless_told_to(
     monkeypatch.setenv("PYDANTIC_DISABLE_PLUGINS", "one")
     startup.skip_plugins()
     assert os.environ["PYDANTIC_DISABLE_PLUGINS"] == "one"
+
+
+def test_the_search_for_plugins_is_not_even_imported() -> None:
+    code = """
+import sys
+from gui import startup
+startup.skip_plugins()
+from engine.specs import ScenarioSpec
+from pydantic.plugin import _loader
+from pydantic import BaseModel
+class Model(BaseModel):
+    value: int
+assert Model(value="3").value == 3 and _loader.get_plugins() == ()
+print("importlib.metadata" in sys.modules)
+"""
+    clean = {k: v for k, v in os.environ.items() if k != "PYDANTIC_DISABLE_PLUGINS"}
+
+    def run(wish: dict[str, str]) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+            env=clean | wish, cwd=ROOT,
+        )
+        return done.stdout.strip()
+
+    assert run({}) == "False"
+    assert run({"PYDANTIC_DISABLE_PLUGINS": "1"}) == "True"  # its own module answers
