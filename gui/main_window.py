@@ -312,6 +312,8 @@ class MainWindow(QMainWindow):
             self._scaled.room_changed.connect(self.room_changed)
             self.setCentralWidget(self._scaled)
             self._scaled.take(self.canvas)
+            # No child of the window any more, it would never hear that the window paints again.
+            self.canvas.setUpdatesEnabled(True)
         # Once embedded the content stays so, at 100 % too: Qt loses hidden parts on the way back.
         self._scaled.set_factor(factor)
 

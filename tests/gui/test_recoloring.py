@@ -1,6 +1,8 @@
 """Other colours come a part at a time, are seen together, and the newest choice wins."""
 
+import pytest
 from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from gui.app import Parts
@@ -63,3 +65,48 @@ def test_another_scale_does_not_work_the_style_out_anew(
     assert sheets == []
     parts.wiring.layouts.set_theme("light")
     assert len(sheets) == 2
+
+
+def painted_and_mute(parts: Parts) -> tuple[list[str], list[str]]:
+    """Return the views that are painted again when they ask for it, and those that are not."""
+    window = parts.window
+    shown = [view for view in window.views if isinstance(view, QWidget) and view.isVisible()]
+    assert len(shown) >= 4
+    painted: set[int] = set()
+    for view in shown:
+        paint = view.paintEvent
+        view.paintEvent = (  # type: ignore[method-assign]
+            lambda event, view=view, paint=paint: (painted.add(id(view)), paint(event))
+        )
+        view.update()
+    for _ in range(5):
+        QApplication.processEvents()
+    names = {id(view): type(view).__name__ for view in shown}
+    return [names[i] for i in names if i in painted], [names[i] for i in names if i not in painted]
+
+
+@pytest.mark.parametrize("how", ["menu", "present", "reset"])
+def test_the_content_is_painted_after_another_scale(
+    parts: Parts, qtbot: QtBot, settle: object, how: str
+) -> None:
+    window, wiring = parts.window, parts.wiring
+    window.resize(1920, 1080)
+    QApplication.processEvents()
+    if how == "present":
+        wiring.presenting.enter()
+    else:
+        wiring.layouts.change_scale(125)
+        if how == "reset":
+            qtbot.waitUntil(lambda: not window.recoloring.under_way, timeout=20_000)
+            wiring.layouts.reset_all()
+    qtbot.waitUntil(lambda: not window.recoloring.under_way, timeout=20_000)
+    assert window.scale == (1.0 if how == "reset" else 1.25)
+    mute = [w for w in window.canvas.findChildren(QWidget) if not w.updatesEnabled()]
+    assert mute == [] and window.canvas.updatesEnabled()
+    image = window.grab().toImage().scaled(192, 108)
+    seen = {image.pixel(x, y) for x in range(192) for y in range(108)}
+    assert len(seen) > 100  # grounds alone have a few colours
+    painted, unpainted = painted_and_mute(parts)
+    assert unpainted == [], painted
+    if how == "present":
+        wiring.presenting.leave()
