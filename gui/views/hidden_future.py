@@ -1,5 +1,6 @@
 """What views show while a prediction stands: the past, and an axis that does not tell the end."""
 
+import re
 from typing import Final
 
 import numpy as np
@@ -15,6 +16,8 @@ LEAST_NS: Final = 10 * SECOND_NS
 ROOM: Final = 1.1
 LOST: Final = "lost"
 """Role of points that never come back, as in `plot_content.role_color`."""
+_NUMBER_BEFORE: Final = re.compile(r"^[\d,]+ ")
+_NUMBER_AFTER: Final = re.compile(r": [\d,]+$")
 _STEPS: Final = (10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
 
 
@@ -42,7 +45,7 @@ def known_part(content: PlotContent, t_ns: int) -> PlotContent:
     that sums up a stretch is there once the stretch is over.
     """
     markers = tuple(
-        replace(m, word=m.word.lstrip("0123456789, ") if _begun(m, t_ns) else "")
+        replace(m, word=_without_number(m.word) if _begun(m, t_ns) else "")
         for m in content.markers
     )
     bars = tuple(_known_bars(b, t_ns) for b in content.bars)
@@ -100,11 +103,17 @@ def _with_known_axis(
     return replace(content, y_max=top, y_step=axis_step(top), open_y=open_y), lowered
 
 
+def _without_number(word: str) -> str:
+    """Return "late" of "4 late", and "vCPU 0" of "vCPU 0: 1,018"."""
+    return _NUMBER_AFTER.sub("", _NUMBER_BEFORE.sub("", word))
+
+
 def _begun(markers: Markers, t_ns: int) -> bool:
     return bool((markers.x_s * SECOND_NS <= t_ns).any())
 
 
 def _known_bars(bars: Bars, t_ns: int) -> Bars:
+    bars = replace(bars, word=_without_number(bars.word))
     if bars.known_ns is None:
         return bars
     keep = bars.known_ns <= t_ns

@@ -12,9 +12,11 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from engine.scenario import load_scenario
+from engine.simulation import simulate
 from gui.app import Parts
 from gui.views.client_contents import LEAST_TOP_MS, ping_content
 from gui.views.hidden_future import HIDDEN, known_key, known_part, known_top
+from gui.views.stall_contents import stall_content
 from tests.gui.conftest import Opener
 from tests.gui.test_compare import compare
 from tests.gui.test_predict import lock
@@ -143,3 +145,14 @@ def test_a_prediction_hides_the_future_of_a_comparison_that_is_open(
     assert parts.window.compare_page.curves._hidden
     parts.wiring.predicting.drop()
     assert parts.window.compare_page.table.isVisible()
+
+
+def test_what_counts_the_whole_run_is_not_told_by_the_names_of_things() -> None:
+    scenario = load_scenario("postcopy-pull")
+    history = simulate(scenario.spec)
+    content = stall_content(history, "busy")
+    assert any(char.isdigit() for bars in content.bars for char in bars.word.partition(":")[2])
+    shown = known_part(content, history.end_ns)
+    assert [bars.word for bars in shown.bars] == ["vCPU 0", "vCPU 1"]
+    pings = known_part(ping_content(history, "busy"), history.end_ns)
+    assert "on time" in [markers.word for markers in pings.markers]
