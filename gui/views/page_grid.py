@@ -74,7 +74,8 @@ class PageGrid(QWidget):
         self._edge: QPixmap | None = None
         self._pinned: int | None = None
         self._layout = layout_for(1, 1, 1)
-        self._counts = np.zeros((1, N_CLASSES), np.int32)
+        self._counted: Counts | None = None
+        self._stale = True
         self._new_image()
 
     @property
@@ -94,7 +95,13 @@ class PageGrid(QWidget):
 
     def counts(self) -> Counts:
         """Return the number of pages in each class, per cell shown, shape (cells, N_CLASSES)."""
-        return self._counts
+        if self._counted is None:
+            if self._states is not None:
+                window = Window(self._first, self._n_shown)
+                self._counted = counts_of(self._states, self._spread, window, self._layout)
+            else:
+                self._counted = np.zeros((self._layout.n_cells, N_CLASSES), np.int32)
+        return self._counted
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
@@ -145,8 +152,8 @@ class PageGrid(QWidget):
 
     def take_counts(self, counts: Counts) -> None:
         """Show exact counts of the present layout until the states change again."""
-        changed = np.flatnonzero((counts != self._counts).any(axis=1))
-        self._counts, self._taken = counts, True
+        changed = np.flatnonzero((counts != self.counts()).any(axis=1))
+        self._counted, self._taken = counts, True
         self._paint_some(changed)
 
     def set_window(self, first: int, n_shown: int) -> None:
@@ -232,8 +239,10 @@ class PageGrid(QWidget):
         new, old = delta.new, delta.old
         if inside is not None:
             new, old = new[inside], old[inside]
+        if self._counted is None:
+            return  # counted with these pages when it is painted
         # As much work as pages changed: there are many more cells and states than these.
-        flat, first = self._counts.reshape(-1), cells * N_CLASSES
+        flat, first = self._counted.reshape(-1), cells * N_CLASSES
         np.add.at(flat, first + new, np.int32(spread.every))
         np.subtract.at(flat, first + old, np.int32(spread.every))
         touched = np.zeros(self._layout.n_cells, np.bool_)
@@ -312,12 +321,7 @@ class PageGrid(QWidget):
         self._painter.refresh()
 
     def _recount(self) -> None:
-        self._taken = False
-        if self._states is not None:
-            window = Window(self._first, self._n_shown)
-            self._counts = counts_of(self._states, self._spread, window, self._layout)
-        else:
-            self._counts = np.zeros((self._layout.n_cells, N_CLASSES), np.int32)
+        self._taken, self._counted = False, None
         self._paint_all()
 
     def _lay_out(self) -> None:
@@ -330,13 +334,20 @@ class PageGrid(QWidget):
             self.set_heat(*writes)
 
     def _paint_all(self) -> None:
-        self._pixels[:] = self._theme.color("ground").rgb()
-        self._paint_cells(np.arange(self._n_used))
+        """Paint every cell anew when the screen next asks: it may change often before that."""
+        self._stale = True
         self.update()
+
+    def _refresh(self) -> None:
+        """Paint every cell, if that was put off."""
+        if self._stale:
+            self._stale = False
+            self._pixels[:] = self._theme.color("ground").rgb()
+            self._paint_cells(np.arange(self._n_used))
 
     def _paint_some(self, cells: npt.NDArray[np.int64]) -> None:
         """Paint cells again, and ask for no more than their lines of the screen."""
-        if not len(cells):
+        if self._stale or not len(cells):
             return
         if len(cells) > FULL_REPAINT_SHARE * self._n_used:
             cells = np.arange(self._n_used)
@@ -348,7 +359,7 @@ class PageGrid(QWidget):
     def _paint_cells(self, cells: npt.NDArray[np.int64]) -> None:
         px, columns, rows = self._layout.cell_px, self._layout.columns, self._layout.rows
         warm = None if self._warmth is None else self._warmth[cells]
-        block = self._painter.blocks(self._counts[cells].astype(np.int64), warm)
+        block = self._painter.blocks(self.counts()[cells].astype(np.int64), warm)
         used = self._pixels[: rows * px, self._left_px : self._left_px + columns * px]
         by_cell = used.reshape(rows, px, columns, px).transpose(0, 2, 1, 3)
         insides = by_cell[:, :, : px - 1, : px - 1]
@@ -388,6 +399,7 @@ class PageGrid(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Copy what changed from the picture."""
+        self._refresh()
         painter = QPainter(self)
         painter.drawImage(event.rect(), self._image, event.rect())
         if self._outlined is not None and len(self._outlined) == self._n_pages:
