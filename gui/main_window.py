@@ -156,7 +156,7 @@ class MainWindow(QMainWindow):
         self._scale = 1.0
         self._scaled: ScaledView | None = None
         self._compare_page: ComparePage | None = None
-        self._compare_compact = False
+        self._compare_compact = self._compare_hidden = False
         self.recoloring = Recoloring(self)
         # The keys belong to the window until Tab is used; no button looks chosen at the start.
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -207,7 +207,14 @@ class MainWindow(QMainWindow):
             self._compare_page = add_compare_page(self)
             self._compare_page.set_theme(self.theme)
             self._compare_page.set_compact(self._compare_compact)
+            self._compare_page.set_future_hidden(self._compare_hidden)
         return self._compare_page
+
+    def hide_compared_future(self, hidden: bool) -> None:
+        """Hide what comes on the page that compares runs too, once there is one."""
+        self._compare_hidden = hidden
+        if self._compare_page is not None:
+            self._compare_page.set_future_hidden(hidden)
 
     def fit_to_screen(self) -> None:
         """Be no larger than the screen has room, and in its middle; fill a small one."""

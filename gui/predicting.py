@@ -193,10 +193,11 @@ class Predicting(QObject):
             card.show_said(said, asking)
         for view in (
             window.outcome, window.rounds, window.plots, window.timeline, window.transport,
-            window.comparison, window.branches, window.pages.sight, window.compare_page,
+            window.comparison, window.branches, window.pages.sight,
             window.standing_bar, self._moving,
         ):  # fmt: skip
             view.set_future_hidden(hidden)
+        window.hide_compared_future(hidden)
         for action in (actions.why, actions.plot_table, actions.zoom_switchover):
             action.setEnabled(not hidden)
 

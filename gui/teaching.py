@@ -6,7 +6,7 @@ What a step plays is in `gui.lesson_playing`, what it asks in `gui.lesson_asking
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
@@ -20,10 +20,12 @@ from gui.lesson_choosing import LessonChoosing
 from gui.lesson_papers import LessonPapers
 from gui.lesson_playing import SIDE_PARTS, LessonPlaying
 from gui.lesson_return import WindowBefore
+from gui.lesson_runs import LessonRuns
 from gui.lesson_scene import LessonScene
 from gui.main_window import MainWindow
 from gui.player import Player
 from gui.predicting import Predicting
+from gui.run_controller import RunController
 from gui.session import Session
 from gui.settings import Settings
 from gui.window_content import keep_keys
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
     from gui.models.lesson_run import LessonRun
     from gui.views.lesson_panel import LessonPanel
     from gui.views.spotlight import Spotlight
+
+MAKING: Final = "The run of this step is being made \N{HORIZONTAL ELLIPSIS}"
+
 
 class Teaching(QObject):
     """Runs one lesson at a time.
@@ -49,6 +54,7 @@ class Teaching(QObject):
         window: MainWindow,
         player: Player,
         session: Session,
+        runs: RunController,
         settings: Settings,
         *,
         layouts: Layouts,
@@ -60,6 +66,7 @@ class Teaching(QObject):
             window: Gets the panel beside its side.
             player: Plays the steps.
             session: What is open.
+            runs: Makes the runs of the steps.
             settings: Remembers who takes lessons, which were done, and where others stopped.
             layouts: Makes room.
             predicting: Hides what comes while something is asked.
@@ -70,6 +77,9 @@ class Teaching(QObject):
         self._scene = LessonScene(window, player, session)
         self._playing = LessonPlaying(self._scene, self)
         self._asking = LessonAsking(self._scene, self._playing, predicting, self)
+        self._runs = LessonRuns(runs, self)
+        self._runs.made.connect(self._show_step_of)
+        self._runs.failed.connect(self._on_failed)
         LessonPapers(self._scene, self)
         LessonChoosing(window, player, settings, self).wanted.connect(self.start)
         self._before: WindowBefore | None = None
@@ -94,6 +104,11 @@ class Teaching(QObject):
     def running(self) -> LessonRun | None:
         """Return the lesson that runs, None without one."""
         return self._scene.run
+
+    @property
+    def waiting(self) -> bool:
+        """Return whether the step that is next waits for its run."""
+        return self._runs.waiting
 
     @property
     def panel(self) -> LessonPanel | None:
@@ -176,6 +191,7 @@ class Teaching(QObject):
         a = self._window.actions_by_name
         self._settings.put("lesson_pauses", a.auto_pause.isChecked())
         self._scene.run = None
+        self._runs.stop()
         self._player.pause()
         self._playing.clear()
         self._predicting.set_hidden(False)
@@ -231,7 +247,7 @@ class Teaching(QObject):
     def go_on(self) -> None:
         """Hand in what is asked, play on, or go to the next step; at the end, end the lesson."""
         run, panel = self._scene.run, self._scene.panel
-        if run is None or panel is None:
+        if run is None or panel is None or self.waiting:
             return
         if not run.may_go_on:
             self._urge(run)
@@ -269,29 +285,43 @@ class Teaching(QObject):
         from gui.models.lesson_run import Stage
 
         run = self._scene.run
-        if run is not None and run.stage in (Stage.READING, Stage.REVEALED):
+        if run is None or self.waiting:
+            return
+        if run.stage in (Stage.READING, Stage.REVEALED):
             self._playing.play()
 
     def show_step(self) -> None:
-        """Open the scenario of the step, show its text, and play or ask."""
-        from engine.lesson import filled, lesson_scenario
+        """Open the scenario of the step, show its text, and play or ask; wait for a long run."""
+        from engine.lesson import lesson_scenario
+
+        run, panel = self._scene.run, self._scene.panel
+        assert run is not None and panel is not None
+        self._runs.stop()
+        self._player.pause()
+        self._playing.clear()
+        self._shown = self._urged = None
+        scenario = lesson_scenario(run.lesson, run.number)
+        history = self._session.history if self._is_open(scenario) else None
+        history = history or self._runs.run_of(scenario)
+        if history is not None:
+            self._show_step_of(scenario, history)
+            return
+        panel.show_step(*_heading(run), run.step.title, MAKING, None)
+        panel.show_buttons(go_on="Continue", back=run.number > 0, replay=False, exercise=False)
+        panel.next_button.setEnabled(False)
+
+    def _show_step_of(self, scenario: Scenario, history: History) -> None:
+        from engine.lesson import filled
 
         run, panel = self._scene.run, self._scene.panel
         assert run is not None and panel is not None
         step = run.step
-        self._player.pause()
-        self._playing.clear()
-        self._shown = self._urged = None
         self._predicting.set_hidden(False)
-        self._open(lesson_scenario(run.lesson, run.number), run.lesson.vm_at(run.number))
-        history = self._session.history
-        assert history is not None
+        self._open(scenario, run.lesson.vm_at(run.number), history)
         side = step.spotlight in SIDE_PARTS or self._playing.knob is not None
         self._layouts.set_lesson(True, side=side)
         panel.show_step(
-            f"Lesson {run.lesson.spec.number}: {run.lesson.title}",
-            (run.number + 1, len(run.lesson.steps)), step.title, filled(step.text, history),
-            self._asking.form(history),
+            *_heading(run), step.title, filled(step.text, history), self._asking.form(history)
         )
         if panel.answer is not None:
             keep_keys(self._window, panel.answer)
@@ -328,13 +358,16 @@ class Teaching(QObject):
         else:
             panel.next_button.setFocus()
 
-    def _open(self, scenario: Scenario, vm: str) -> None:
-        """Open a scenario, unless it is what is open."""
+    def _is_open(self, scenario: Scenario) -> bool:
         opened = self._session.scenario
-        if opened is None or self._opened is None or opened.spec != scenario.spec:
+        return opened is not None and self._opened is not None and opened.spec == scenario.spec
+
+    def _open(self, scenario: Scenario, vm: str, history: History) -> None:
+        """Open a scenario, unless it is what is open."""
+        if not self._is_open(scenario):
             self._opening = True
             try:
-                self._session.open(scenario)
+                self._session.open(scenario, history)
             finally:
                 self._opening = False
         self._opened = self._session.original
@@ -371,6 +404,10 @@ class Teaching(QObject):
 
     # What comes from outside
 
+    def _on_failed(self, sentences: list[str]) -> None:
+        self.end()
+        self._window.error_notice.show_lines("The lesson cannot go on", sentences)
+
     def _on_history_changed(self, history: History, previous: History | None) -> None:
         run = self._scene.run
         if run is not None and not self._opening and self._session.original is not self._opened:
@@ -399,3 +436,9 @@ class Teaching(QObject):
             and not self._window.error_notice.isVisible()
             and QApplication.mouseButtons() == Qt.MouseButton.NoButton
         )
+
+
+def _heading(run: LessonRun) -> tuple[str, tuple[int, int]]:
+    """Return number and title of a lesson, and (step counted from 1, how many there are)."""
+    title = f"Lesson {run.lesson.spec.number}: {run.lesson.title}"
+    return title, (run.number + 1, len(run.lesson.steps))

@@ -113,7 +113,8 @@ class Wiring(QObject):
         self.figure_export = FigureExport(window, player, session)
         self.sweeping = Sweeping(window, player, session)
         self.teaching = Teaching(
-            window, player, session, settings, layouts=self.layouts, predicting=self.predicting
+            window, player, session, self._runs, settings,
+            layouts=self.layouts, predicting=self.predicting,
         )  # fmt: skip
         self.teaching.changed.connect(self.presenting.set_lesson)
         self.teaching.changed.connect(lambda on: self.showing.set_start_hint(not on))

@@ -1,10 +1,13 @@
 """What was open before a lesson comes back whole, and a lesson goes on where it was stopped."""
 
+from concurrent.futures import Future
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from engine.errors import ScenarioError
 from engine.lesson import load_lesson
 from engine.lesson_walk import number_answer
 from engine.scenario import load_scenario, scenario_from_document
@@ -226,3 +229,42 @@ def test_a_lesson_in_a_window_without_anything_open(application, qtbot, clock):
     parts.runs.close()
     parts.window.close()
     parts.window.deleteLater()
+
+
+def test_a_step_whose_run_takes_longer_is_waited_for_and_the_window_goes_on(
+    parts, qtbot, settle, monkeypatch
+):
+    monkeypatch.setattr("gui.run_controller.OPENING_NS", 0)
+    teaching, session = parts.wiring.teaching, parts.session
+    teaching.start(load_lesson("7"), "Ada")
+    run, panel = teaching.running, teaching.panel
+    assert session.scenario.name == "recorded-demo" and teaching.waiting
+    assert "is being made" in panel.text.text() and not panel.next_button.isEnabled()
+    teaching.go_on()  # nothing to go on to yet
+    teaching.replay()
+    assert run.number == 0
+    qtbot.waitUntil(lambda: not teaching.waiting, timeout=60_000)
+    assert session.scenario.name == "postcopy-pull" and panel.next_button.isEnabled()
+    assert "is being made" not in panel.text.text() and parts.player.playing
+
+    walk_to(teaching, "exercise")  # a run of its own
+    assert teaching.waiting
+    teaching.end()
+    assert teaching.running is None and not teaching.waiting
+    settle(parts)
+    qtbot.wait(300)
+    assert session.scenario.name == "recorded-demo"
+
+
+def test_a_step_whose_run_cannot_be_made_ends_the_lesson_with_a_sentence(
+    parts, qtbot, monkeypatch
+):
+    monkeypatch.setattr("gui.run_controller.OPENING_NS", 0)
+    teaching = parts.wiring.teaching
+    teaching.start(load_lesson("7"))
+    future = Future()
+    future.set_exception(ScenarioError(["postcopy-pull: run.seed: is too odd"]))
+    teaching._runs._arrived.emit(teaching._runs._number, None, future)
+    assert teaching.running is None
+    assert parts.window.error_notice.isVisible()
+    assert parts.session.scenario.name == "recorded-demo"

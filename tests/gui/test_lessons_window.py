@@ -74,8 +74,14 @@ def choose_lesson(parts, qtbot, place):
     assert parts.wiring.teaching.running is not None
 
 
+def arrive(parts, qtbot):
+    """Wait for the run of a step, if the worker makes it."""
+    qtbot.waitUntil(lambda: not parts.wiring.teaching.waiting, timeout=60_000)
+
+
 def answer_by_keys(parts, qtbot, settle, run, right=True):
-    """Answer the present step with the keyboard."""
+    """Answer the present step with the keyboard, once its run is there."""
+    arrive(parts, qtbot)
     step, panel = run.step, parts.wiring.teaching.panel
     if step.kind == "question" and step.ask == "number":
         write(number_answer(step, parts.session.history, "right" if right else "wrong"))
@@ -220,6 +226,7 @@ def test_nothing_on_the_screen_tells_a_number_before_it_is_asked(parts, qtbot, s
     for _ in range(60):
         if not asked:
             break
+        arrive(parts, qtbot)
         step = run.step
         if step.kind == "question" and step.figure is not None:
             asked.remove(step.figure)
@@ -339,13 +346,14 @@ def test_the_last_step_tells_what_was_said_and_what_it_did(parts, qtbot, settle)
 
 
 @pytest.mark.parametrize("name", bundled_lessons())
-def test_every_part_that_a_lesson_lights_is_shown_then(parts, settle, name):
+def test_every_part_that_a_lesson_lights_is_shown_then(parts, qtbot, settle, name):
     teaching = parts.wiring.teaching
     teaching.start(load_lesson(name))
     run = teaching.running
     for number, step in enumerate(run.lesson.steps):
         run.number, run.part = number, 0
         teaching.show_step()
+        arrive(parts, qtbot)
         QApplication.processEvents()
         wanted = [step.spotlight, *(p.part for p in getattr(step, "parts", ()))]
         wanted += [caption.part for caption in getattr(step, "captions", ())]
