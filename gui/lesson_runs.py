@@ -52,7 +52,7 @@ class LessonRuns(QObject):
             ScenarioError: The scenario cannot be run.
         """
         self.stop()
-        history = self._runs.simulate_at_once(scenario)
+        history = self._runs.simulate_at_once(scenario, share=2)
         if history is None:
             self.waiting = True
             number = self._number

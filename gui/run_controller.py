@@ -232,15 +232,19 @@ class RunController(QObject):
         self._brief = took_ns <= BRIEF_NS
         return history
 
-    def simulate_at_once(self, scenario: Scenario) -> History | None:
+    def simulate_at_once(self, scenario: Scenario, *, share: int = 1) -> History | None:
         """Simulate here and wait for it, if that is over in a moment; None if it is not.
+
+        Args:
+            scenario: What is run.
+            share: It may take one part in so many of the usual time: more is done in that turn.
 
         Raises:
             ScenarioError: The scenario cannot be run.
         """
         if _n_pages(scenario) > BRIEF_PAGES:
             return None
-        run = simulate_briefly(scenario.spec, OPENING_NS)
+        run = simulate_briefly(scenario.spec, OPENING_NS // share)
         if run is None:
             return None
         history, took_ns = run

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from gui.views.lesson_panel import LessonPanel
     from gui.views.spotlight import Spotlight
 
+PATIENCE_MS: Final = 200
 MAKING: Final = "The run of this step is being made \N{HORIZONTAL ELLIPSIS}"
 
 
@@ -80,6 +81,8 @@ class Teaching(QObject):
         self._runs = LessonRuns(runs, self)
         self._runs.made.connect(self._show_step_of)
         self._runs.failed.connect(self._on_failed)
+        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._patience.timeout.connect(self._show_waiting)
         LessonPapers(self._scene, self)
         LessonChoosing(window, player, settings, self).wanted.connect(self.start)
         self._before: WindowBefore | None = None
@@ -306,6 +309,13 @@ class Teaching(QObject):
         if history is not None:
             self._show_step_of(scenario, history)
             return
+        self._patience.start()
+
+    def _show_waiting(self) -> None:
+        """Say that the run takes its time, if it does: most come before the eye sees a change."""
+        run, panel = self._scene.run, self._scene.panel
+        if run is None or panel is None or not self.waiting:
+            return
         panel.show_step(*_heading(run), run.step.title, MAKING, None)
         panel.show_buttons(go_on="Continue", back=run.number > 0, replay=False, exercise=False)
         panel.next_button.setEnabled(False)
@@ -313,6 +323,7 @@ class Teaching(QObject):
     def _show_step_of(self, scenario: Scenario, history: History) -> None:
         from engine.lesson import filled
 
+        self._patience.stop()
         run, panel = self._scene.run, self._scene.panel
         assert run is not None and panel is not None
         step = run.step

@@ -239,6 +239,7 @@ def test_a_step_whose_run_takes_longer_is_waited_for_and_the_window_goes_on(
     teaching.start(load_lesson("7"), "Ada")
     run, panel = teaching.running, teaching.panel
     assert session.scenario.name == "recorded-demo" and teaching.waiting
+    teaching._patience.timeout.emit()  # it takes so long that it is said
     assert "is being made" in panel.text.text() and not panel.next_button.isEnabled()
     teaching.go_on()  # nothing to go on to yet
     teaching.replay()
