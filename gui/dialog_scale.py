@@ -5,7 +5,7 @@ A part of `gui.wiring`. It watches the window's dialogs as they come; they know 
 
 from typing import Final
 
-from PySide6.QtCore import QChildEvent, QEvent, QObject, QSize, Qt
+from PySide6.QtCore import QChildEvent, QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtWidgets import (
     QBoxLayout,
     QDialog,
@@ -29,7 +29,8 @@ from gui.style.enlarging import (
     set_margins,
     widgets_in,
 )
-from gui.style.style_sheet import style_sheet
+from gui.style.style_sheet import dress, style_sheet
+from gui.style.watching import unwatched
 
 FRAME_PX: Final = QSize(8, 36)
 """Room for the frame and title that a desktop puts around a dialog."""
@@ -45,6 +46,9 @@ class DialogScale(QObject):
         """Watch a window."""
         super().__init__(window)
         self._window, self._scale = window, window.scale
+        # In a turn of its own: the window has just done as much.
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._restyle)
         window.installEventFilter(self)
         window.room_changed.connect(self._on_room_changed)
 
@@ -64,7 +68,7 @@ class DialogScale(QObject):
         elif kind == QEvent.Type.FocusIn and isinstance(watched, QWidget):
             self._bring_into_sight(watched)
         elif kind == QEvent.Type.StyleChange and watched is self._window:
-            self._restyle()
+            self._soon.start()
         return False
 
     def _on_room_changed(self) -> None:
@@ -77,7 +81,7 @@ class DialogScale(QObject):
         """Give the dialogs that are open the window's new colours."""
         for dialog in self._dialogs():
             if scale_of(dialog) != 1:
-                dialog.setStyleSheet(style_sheet(self._window.theme, scale_of(dialog)))
+                dress(dialog, style_sheet(self._window.theme, scale_of(dialog)))
 
     def _dialogs(self) -> list[QDialog]:
         direct = Qt.FindChildOption.FindDirectChildrenOnly
@@ -90,9 +94,10 @@ class DialogScale(QObject):
         before, scale, size = scale_of(dialog), max(self._window.scale, least), dialog.size()
         if scale != before:
             dialog.setProperty(SCALE_PROPERTY, scale)
-            enlarge_font(dialog, scale)
-            self._enlarge_all(dialog, scale)
-            dialog.setStyleSheet(style_sheet(self._window.theme, scale))
+            with unwatched():
+                enlarge_font(dialog, scale)
+                self._enlarge_all(dialog, scale)
+            dress(dialog, style_sheet(self._window.theme, scale))
         if not isinstance(dialog, QMessageBox):  # a box finds its own size when it is shown
             self._resize(dialog, size * (scale / before))
 

@@ -88,6 +88,7 @@ def test_a_dialog_that_stays_open_follows_the_scale_and_back(
     answer = first.widget() if first is not None else None
     assert answer is not None and answer.font().pixelSize() == round(14 * 1.5)
     parts.wiring.layouts.set_theme("light")
+    QApplication.processEvents()  # the dialog has a turn of its own
     assert parts.window.theme.panel in dialog.styleSheet()
     parts.wiring.layouts.set_scale(100)
     assert dialog.heading.font().pixelSize() == font
