@@ -19,11 +19,11 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QToolTip, QVBoxLayout, QWidget
 
 from gui.recoloring import Recoloring
 from gui.style.style_sheet import dress, style_sheet
-from gui.style.theme import DARK, Theme
+from gui.style.theme import DARK, Theme, ui_font
 from gui.views.shell_view import BRAND, ShellView
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
 OVERLAY_MARGIN_PX: Final = 8
 DEFAULT_SIZE: Final = QSize(1600, 900)
 MINIMUM_SIZE: Final = QSize(1120, 700)
+TIP_PX: Final = 13
 
 
 class Themed(Protocol):
@@ -323,6 +324,7 @@ class MainWindow(QMainWindow):
             self.canvas.setUpdatesEnabled(True)
         # Once embedded the content stays so, at 100 % too: Qt loses hidden parts on the way back.
         self._scaled.set_factor(factor)
+        QToolTip.setFont(ui_font(round(TIP_PX * factor)))  # tips are windows of their own
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Tell that the content has another room."""

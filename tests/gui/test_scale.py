@@ -5,9 +5,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QGraphicsView, QWidget
+from PySide6.QtWidgets import QApplication, QGraphicsView, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.scenario import Scenario, load_scenario
@@ -240,3 +241,21 @@ def test_scale_is_remembered_and_presenting_enlarges_for_a_while(
     again.window.close()
     for opened in (parts, again):
         opened.window.deleteLater()
+
+
+def test_tips_are_as_large_as_what_they_tell_of(parts: Parts, qtbot: QtBot) -> None:
+    button = parts.window.pages.working_set.button
+
+    def tip_px() -> int:
+        at = button.rect().center()
+        event = QHelpEvent(QEvent.Type.ToolTip, at, button.mapToGlobal(at))
+        QApplication.sendEvent(button, event)
+        (tip,) = [w for w in QApplication.topLevelWidgets() if w.inherits("QTipLabel")]
+        found = tip.font().pixelSize()
+        QToolTip.hideText()
+        qtbot.waitUntil(lambda: not QToolTip.isVisible())
+        return found
+
+    for percent, size_px in ((200, 26), (75, 10), (100, 13)):
+        parts.wiring.layouts.set_scale(percent)
+        assert tip_px() == size_px
