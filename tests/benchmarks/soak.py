@@ -42,7 +42,7 @@ MINUTE_S = 60.0
 SETTLE_MS = 2000
 MOST_SETTLE_S = 30.0
 """The window tidies a second after the last thing has come, which may be late on a busy machine."""
-WARM_MS, WARM_SLIDES, WARM_BRANCHES = 100, 60, 240
+WARM_MS, WARM_SLIDES, WARM_BRANCHES = 100, 60, 480
 FRAMES_PER_MINUTE = 30 * 60
 
 
@@ -164,7 +164,7 @@ def branch_often(parts: app.Parts, hands: Monkey) -> None:
         parts.player.seek((i * 7919) % WARM_BRANCHES * parts.player.end_ns // WARM_BRANCHES)
         parts.session.edit("network.bandwidth", f"{500 + i} Mbit/s")
         parts.session.end_gesture()
-        if i % 4:  # else a future of its own, not one of the newest
+        if i % 2:  # else a future of its own, not one of the newest
             parts.session.undo_stack.undo()
         turn(1)
     hands.act("copy_share_code")
