@@ -10,6 +10,7 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 from zipfile import BadZipFile
@@ -30,6 +31,7 @@ MOST_WRITES: Final = 1 << 22
 MOST_WRITES_OF_PART: Final = 1 << 19
 """So many writes are made at once, which takes tens of milliseconds."""
 FULL_SPEED: Final = 1000  # thousandths
+_BEGIN: Final = attrgetter("guest_ns")
 _NO_TRACE: Final = (
     *(OSError, EOFError, BadZipFile, zlib.error, NotImplementedError),
     *(KeyError, ValueError, TypeError, IndexError, AttributeError),
@@ -291,13 +293,15 @@ class WriterTimeline:
         """Return the position in the endless trace, in ns of recorded time."""
         return stretch.first + max(0, guest_ns - stretch.guest_ns) * stretch.rate // 100
 
+    def _n_begun(self, guest_ns: int) -> int:
+        """Return how many stretches have begun: they stand in order of time."""
+        return bisect_right(self.stretches, guest_ns, key=_BEGIN)
+
     def rate_at(self, guest_ns: int) -> int:
         """Return the page writes a second at a guest time; a trace's mean over its period."""
-        rate = 0
         self._reach(guest_ns)
-        for stretch in self.stretches:
-            if stretch.guest_ns <= guest_ns:
-                rate = stretch.rate
+        begun = self._n_begun(guest_ns)
+        rate = self.stretches[begun - 1].rate if begun else 0
         if self._trace:
             return len(self._trace[1]) * SECOND_NS // self._trace[2] * rate // 100
         return rate
@@ -308,10 +312,10 @@ class WriterTimeline:
         Of a trace it is the mean's number, which is off by less than one period.
         """
         self._reach(guest_ns)
-        begun = [stretch for stretch in self.stretches if stretch.guest_ns <= guest_ns]
+        begun = self._n_begun(guest_ns)
         if not begun:
             return 0
-        position = self._position(begun[-1], guest_ns)
+        position = self._position(self.stretches[begun - 1], guest_ns)
         if self._trace:
             return position * len(self._trace[1]) // self._trace[2]
         return position
@@ -336,8 +340,8 @@ class WriterTimeline:
 
     def _parts(self, from_ns: int, to_ns: int) -> Iterator[tuple[Pages, Times]]:
         self._reach(to_ns)
-        for i, stretch in enumerate(self.stretches):
-            last = i + 1 == len(self.stretches)
+        for i in range(max(0, self._n_begun(from_ns) - 1), self._n_begun(to_ns)):
+            stretch, last = self.stretches[i], i + 1 == len(self.stretches)
             end = to_ns if last else min(to_ns, self.stretches[i + 1].guest_ns)
             if stretch.rate and end > max(from_ns, stretch.guest_ns):
                 yield self._stretch_writes(stretch, max(from_ns, stretch.guest_ns), end)

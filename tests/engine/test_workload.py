@@ -179,3 +179,32 @@ def test_writes_are_counted_as_they_are_made(pattern: str) -> None:
         assert writer.writes_until(t_ns) == len(writer.writes_between(-1, t_ns)[0])
     # The rate at the end says nothing of the whole run.
     assert writer.writes_until(9 * SECOND_NS) > 70_000 > 9 * writer.rate_at(9 * SECOND_NS)
+
+
+def test_the_stretch_of_an_instant_is_the_one_that_a_look_at_all_finds() -> None:
+    keys = {"pattern": "uniform", "rate": "900 pages/s", "start": "200 ms", "jitter": "30 %",
+            "jitter_interval": "70 ms"}  # fmt: skip
+    writer = timeline(WriterSpec.model_validate(keys))
+    writer.change(1_000_000_000, writer.spec.model_copy(update={"rate_pps": 500}))
+    writer.stun(1_500_000_000, stunned=True)
+    writer.stun(1_700_000_000, stunned=False)
+    ends = [0, 199_999_999, 200_000_000, 270_000_000, 999_999_999, 1_000_000_000, 1_500_000_001,
+            1_650_000_000, 1_700_000_000, 3_000_000_000]  # fmt: skip
+    writer.rate_at(ends[-1])
+    stretches = list(writer.stretches)
+    assert len(stretches) > 20
+    for end in ends:
+        slow = [s.rate for s in stretches if s.guest_ns <= end]
+        assert writer.rate_at(end) == (slow[-1] if slow else 0)
+    for begin in ends:
+        for end in (e for e in ends if e >= begin):
+            whole = [
+                writer._stretch_writes(s, max(begin, s.guest_ns), min(end, after))
+                for s, after in pairwise([*stretches, None])
+                for after in [end if after is None else after.guest_ns]
+                if s.rate and min(end, after) > max(begin, s.guest_ns)
+            ]
+            pages, times = writer.writes_between(begin, end)
+            assert pages.tolist() == [p for part, _ in whole for p in part.tolist()]
+            assert times.tolist() == [t for _, part in whole for t in part.tolist()]
+        assert writer.writes_until(begin) == len(writer.writes_between(-1, begin)[0])
