@@ -89,6 +89,7 @@ class Teaching(QObject):
         self._shown: int | None = None  # the step on the panel
         self._urged: int | None = None  # the step whose answer was asked for
         self._opened: Scenario | None = None
+        self._standing: Scenario | None = None  # what is open while a step waits for its run
         self._opening = self._large = False
         a = window.actions_by_name
         for action, handler in (
@@ -309,6 +310,8 @@ class Teaching(QObject):
         if history is not None:
             self._show_step_of(scenario, history)
             return
+        self._standing = self._session.original
+        panel.setEnabled(False)  # what it shows is the step before
         self._patience.start()
 
     def _show_waiting(self) -> None:
@@ -316,6 +319,7 @@ class Teaching(QObject):
         run, panel = self._scene.run, self._scene.panel
         if run is None or panel is None or not self.waiting:
             return
+        panel.setEnabled(True)
         panel.show_step(*_heading(run), run.step.title, MAKING, None)
         panel.show_buttons(go_on="Continue", back=run.number > 0, replay=False, exercise=False)
         panel.next_button.setEnabled(False)
@@ -326,6 +330,7 @@ class Teaching(QObject):
         self._patience.stop()
         run, panel = self._scene.run, self._scene.panel
         assert run is not None and panel is not None
+        panel.setEnabled(True)
         step = run.step
         self._predicting.set_hidden(False)
         self._open(scenario, run.lesson.vm_at(run.number), history)
@@ -421,7 +426,8 @@ class Teaching(QObject):
 
     def _on_history_changed(self, history: History, previous: History | None) -> None:
         run = self._scene.run
-        if run is not None and not self._opening and self._session.original is not self._opened:
+        opened = self._standing if self.waiting else self._opened
+        if run is not None and not self._opening and self._session.original is not opened:
             self._keep_progress()
             self._leave(bring_back=False)  # somebody opened something else: that is wanted now
             words = f"The lesson has ended: {run.lesson.title}."

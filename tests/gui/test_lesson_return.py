@@ -269,3 +269,46 @@ def test_a_step_whose_run_cannot_be_made_ends_the_lesson_with_a_sentence(
     assert teaching.running is None
     assert parts.window.error_notice.isVisible()
     assert parts.session.scenario.name == "recorded-demo"
+
+
+def test_a_run_that_comes_while_a_lesson_waits_for_its_first_one_ends_nothing(
+    parts, qtbot, settle, monkeypatch
+):
+    session, teaching = parts.session, parts.wiring.teaching
+    edit(parts, settle, "network.bandwidth", "500 Mbit/s")
+    spec = session.scenario.spec
+    monkeypatch.setattr("gui.run_controller.OPENING_NS", 0)
+    teaching.start(load_lesson("7"))
+    assert teaching.waiting and not teaching.panel.isEnabled()
+    session.history_changed.emit(session.history, None)  # the edit's own run, a moment too late
+    assert teaching.running is not None and teaching.waiting
+    teaching.end()
+    settle(parts)
+    assert session.scenario.spec == spec and session.undo_stack.canUndo()
+
+
+def test_something_else_that_is_opened_while_a_lesson_waits_ends_it(parts, qtbot, monkeypatch):
+    teaching = parts.wiring.teaching
+    monkeypatch.setattr("gui.run_controller.OPENING_NS", 0)
+    teaching.start(load_lesson("7"))
+    assert teaching.waiting
+    parts.session.open(load_scenario("faq-downtime"))
+    assert teaching.running is None and not teaching.waiting
+    qtbot.wait(1500)
+    assert parts.session.scenario.name == "faq-downtime"
+
+
+def test_nothing_can_be_answered_in_a_step_that_is_left(parts, qtbot, settle, monkeypatch):
+    teaching = parts.wiring.teaching
+    teaching.start(load_lesson("7"))
+    walk_to(teaching, "exercise")
+    panel = teaching.panel
+    monkeypatch.setattr("gui.run_controller.OPENING_NS", 0)
+    teaching.running.number = 1  # a question of another run
+    teaching.show_step()
+    assert teaching.waiting
+    for button in (panel.hint_button, panel.solution_button):
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert not panel.answer.isEnabled()
+    qtbot.waitUntil(lambda: not teaching.waiting, timeout=60_000)
+    assert panel.isEnabled() and teaching.running.stage is Stage.ASKING
